@@ -1,0 +1,37 @@
+"""sk2torch: fitted scikit-learn models as PyTorch modules, exactly."""
+
+from sk2torch.base import (
+    ArtifactError,
+    InputError,
+    MissingDependency,
+    Sk2TorchError,
+    TorchClassifier,
+    TorchEstimator,
+    UnsupportedEstimator,
+    UnsupportedParameter,
+    method_module,
+    register,
+    supported_classes,
+    wrap,
+)
+from sk2torch.compiling import compile
+from sk2torch.predictor import Predictor
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "ArtifactError",
+    "InputError",
+    "MissingDependency",
+    "Predictor",
+    "Sk2TorchError",
+    "TorchClassifier",
+    "TorchEstimator",
+    "UnsupportedEstimator",
+    "UnsupportedParameter",
+    "compile",
+    "method_module",
+    "register",
+    "supported_classes",
+    "wrap",
+]

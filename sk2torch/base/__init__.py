@@ -1,0 +1,45 @@
+"""What every converter builds on: the base module, the registry, columns, labels, errors."""
+
+from sk2torch.base import read
+from sk2torch.base.columns import Column, InputEncoding, computed_columns
+from sk2torch.base.errors import (
+    ArtifactError,
+    InputError,
+    MissingDependency,
+    Sk2TorchError,
+    UnsupportedEstimator,
+    UnsupportedParameter,
+)
+from sk2torch.base.identity import TorchIdentity, wrap_step
+from sk2torch.base.labels import ClassLabels
+from sk2torch.base.module import ANY_WIDTH, TorchClassifier, TorchEstimator
+from sk2torch.base.registry import register, registry, supported_classes, wrap, wrap_child
+from sk2torch.base.surface import METHODS, Method, method_module, methods_of
+
+__all__ = [
+    "ANY_WIDTH",
+    "METHODS",
+    "ArtifactError",
+    "ClassLabels",
+    "Column",
+    "InputEncoding",
+    "InputError",
+    "Method",
+    "MissingDependency",
+    "Sk2TorchError",
+    "TorchClassifier",
+    "TorchEstimator",
+    "TorchIdentity",
+    "UnsupportedEstimator",
+    "UnsupportedParameter",
+    "computed_columns",
+    "method_module",
+    "methods_of",
+    "read",
+    "register",
+    "registry",
+    "supported_classes",
+    "wrap",
+    "wrap_child",
+    "wrap_step",
+]

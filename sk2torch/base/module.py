@@ -1,0 +1,123 @@
+"""The base of every wrapped estimator."""
+
+import copyreg
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from sk2torch.base.columns import Column, InputEncoding
+from sk2torch.base.labels import ClassLabels
+from sk2torch.base.surface import METHODS, methods_of, rebuild
+
+# Any number of features will do (estimators that never look at their input).
+ANY_WIDTH = -1
+
+
+class TorchEstimator(nn.Module):
+    """A fitted scikit-learn estimator as a module.
+
+    A subclass is abstract or final. A final one defines the methods that scikit-learn has for it
+    (see ``surface.METHODS``) and ``from_sklearn``; methods are exported to TorchScript, narrowed to
+    those of the fitted object, and ``forward`` chosen without a word in the subclass.
+
+    Args:
+        n_features_in: width of the input, or ``ANY_WIDTH``.
+    """
+
+    # True for estimators that hand their columns to children instead of reading them.
+    routes_columns = False
+    # Whether scikit-learn's ``transform`` gives a scipy sparse matrix (the tensor is dense).
+    sparse_output = False
+    # numpy dtype of what scikit-learn's ``transform`` returns; None for float64.
+    output_dtype = None
+
+    def __init__(self, n_features_in: int) -> None:
+        super().__init__()
+        self.n_features_in = n_features_in
+        # Follows .to(), .float() and .cuda(): the dtype and device of inputs and results.
+        self.register_buffer("anchor", torch.zeros((), dtype=torch.float64), persistent=False)
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        # Properties are for Python callers; TorchScript would try to compile them.
+        unused = [name for base in cls.__mro__ for name, item in vars(base).items() if isinstance(item, property)]
+        cls.__jit_unused_properties__ = unused
+        for name in METHODS:
+            method = cls.__dict__.get(name)
+            if callable(method):
+                torch.jit.export(method)
+        own = next((name for name in METHODS if callable(cls.__dict__.get(name))), None)
+        if own is not None and "forward" not in cls.__dict__:
+            cls.forward = cls.__dict__[own]
+
+    @classmethod
+    def from_sklearn(cls, estimator: Any, columns: list[Column]) -> "TorchEstimator":
+        """Read a fitted estimator; the only code that sees scikit-learn.
+
+        Args:
+            estimator: the fitted object.
+            columns: one per input feature; encoders ask them for the codes of their categories,
+                meta-estimators hand them to ``wrap_child``, all others ignore them.
+
+        Raises:
+            UnsupportedParameter: what cannot be reproduced exactly, with the way out.
+        """
+        raise NotImplementedError
+
+    def output_columns(self, columns: list[Column] | None) -> list[Column] | None:
+        """The columns of ``transform``'s result; None when all are computed numbers."""
+        return None
+
+    def prepare(self, x: Tensor) -> Tensor:
+        """Check the width of ``x`` and cast it to the module's dtype."""
+        if x.dim() != 2:
+            raise ValueError(f"Expected an input of shape (n_samples, n_features), got {x.dim()} dimension(s).")
+        if self.n_features_in >= 0 and x.shape[1] != self.n_features_in:
+            raise ValueError(f"X has {x.shape[1]} features, but the model is expecting {self.n_features_in} features as input.")
+        return x.to(self.anchor.dtype)
+
+    @torch.jit.unused
+    def encode(self, table: Any) -> Tensor:
+        """A table as a tensor on the module's device and dtype.
+
+        Args:
+            table: DataFrame, array, scipy sparse matrix or list of rows; strings become codes.
+
+        Raises:
+            InputError: missing columns, wrong width, unknown categories, text in a numeric column.
+        """
+        return self.encoding.to_tensor(table, self.anchor)
+
+    @property
+    def encoding(self) -> InputEncoding:
+        """How tables become tensors; set on the root by ``wrap``."""
+        return self.__dict__.get("_encoding") or InputEncoding(None)
+
+    def __reduce__(self) -> Any:
+        specialisation = getattr(type(self), "_specialisation", None)
+        if specialisation is None:
+            return copyreg.__newobj__, (type(self),), self.__dict__.copy()
+        return rebuild, specialisation, self.__dict__.copy()
+
+    def extra_repr(self) -> str:
+        return f"methods={methods_of(self)}" if "_encoding" in self.__dict__ else ""
+
+
+class TorchClassifier(TorchEstimator):
+    """Role of single-output classifiers: class indices become labels.
+
+    Args:
+        n_features_in: width of the input.
+        classes: the fitted ``classes_``, shape ``(n_classes,)``.
+    """
+
+    def __init__(self, n_features_in: int, classes: Any) -> None:
+        super().__init__(n_features_in)
+        self.labels = ClassLabels(classes)
+
+    @property
+    def classes_(self) -> np.ndarray:
+        """The original labels; decodes the indices that non-numeric labels come out as."""
+        return self.labels.classes_

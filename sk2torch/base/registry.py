@@ -1,0 +1,140 @@
+"""Which module stands for which scikit-learn class."""
+
+import functools
+import importlib
+import pkgutil
+import sys
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import torch
+from torch import nn
+
+from sk2torch.base.columns import Column, InputEncoding, computed_columns, input_columns
+from sk2torch.base.errors import UnsupportedEstimator, UnsupportedParameter
+from sk2torch.base.module import TorchEstimator
+from sk2torch.base.surface import METHODS, with_methods
+
+_REGISTRY: dict[str, type[TorchEstimator]] = {}
+_ESTIMATORS_PACKAGE = "sk2torch.estimators"
+
+T = TypeVar("T", bound=type[TorchEstimator])
+
+
+def register(*names: str) -> Callable[[T], T]:
+    """Class decorator: this ``TorchEstimator`` converts the named estimator classes.
+
+    Args:
+        names: public import paths such as ``"sklearn.svm.SVC"``. They are matched by exact type,
+            and never imported here, so a class that a version lacks does no harm.
+    """
+
+    def decorate(cls: T) -> T:
+        for name in names:
+            _REGISTRY[name] = cls
+        return cls
+
+    return decorate
+
+
+@functools.cache
+def _discover() -> None:
+    package = importlib.import_module(_ESTIMATORS_PACKAGE)
+    for info in pkgutil.walk_packages(package.__path__, package.__name__ + "."):
+        importlib.import_module(info.name)
+
+
+def registry() -> dict[str, type[TorchEstimator]]:
+    """Every registered import path and its module class."""
+    _discover()
+    return _REGISTRY
+
+
+def _resolve(name: str) -> type | None:
+    # Never imports: the class of an object at hand has its packages loaded already.
+    path, _, attribute = name.rpartition(".")
+    return getattr(sys.modules.get(path), attribute, None)
+
+
+def lookup(cls: type) -> type[TorchEstimator]:
+    """The module class registered for exactly ``cls``.
+
+    Raises:
+        UnsupportedEstimator: none is, with a hint when a parent class is.
+    """
+    entries = registry()
+    for name, module in entries.items():
+        if name.rpartition(".")[2] == cls.__name__ and _resolve(name) is cls:
+            return module
+    path = f"{cls.__module__}.{cls.__qualname__}"
+    parent = next((n for n in entries for base in cls.__mro__[1:] if _resolve(n) is base), None)
+    hint = f" It extends {parent}, but an overridden method could change the answer." if parent else ""
+    raise UnsupportedEstimator(
+        f"{path}: no converter is registered for this class.{hint} Register one with "
+        f"@sk2torch.register({path!r}), or see sk2torch.supported_classes()."
+    )
+
+
+def supported_classes() -> list[type]:
+    """The scikit-learn classes of the installed version that ``wrap`` takes, sorted by name."""
+    found = set()
+    for name in registry():
+        path, _, attribute = name.rpartition(".")
+        if path.partition(".")[0] == "sklearn":
+            cls = getattr(importlib.import_module(path), attribute, None)
+            found |= {cls} if cls is not None else set()
+    return sorted(found, key=lambda cls: cls.__name__)
+
+
+def wrap_child(estimator: Any, columns: list[Column] | None = None) -> TorchEstimator:
+    """Convert a fitted estimator that is part of another.
+
+    Args:
+        estimator: the fitted object.
+        columns: its input columns; None when an earlier step has computed them.
+    """
+    if isinstance(estimator, type):
+        raise UnsupportedEstimator(f"expected a fitted estimator, got the class {estimator.__name__}; fit an instance.")
+    family = lookup(type(estimator))
+    check_is_fitted = importlib.import_module("sklearn.utils.validation").check_is_fitted
+    check_is_fitted(estimator)
+    if columns is None:
+        columns = computed_columns(int(getattr(estimator, "n_features_in_", 0)))
+    if not family.routes_columns:
+        for column in columns:
+            column.used = True
+    module = family.from_sklearn(estimator, columns)
+    with_methods(module, [name for name in METHODS if hasattr(estimator, name)])
+    return module
+
+
+def wrap(
+    estimator: Any, *, dtype: torch.dtype = torch.float64, device: torch.device | str | None = None
+) -> TorchEstimator:
+    """Convert a fitted scikit-learn estimator or pipeline into an ``nn.Module``.
+
+    The module holds copies: later changes to the estimator do not reach it.
+
+    Args:
+        estimator: the fitted object.
+        dtype: ``torch.float64`` (agreement with scikit-learn to rounding) or ``torch.float32``.
+        device: where to put the module; CPU by default.
+
+    Raises:
+        UnsupportedEstimator: no converter for its class.
+        UnsupportedParameter: a parameter or fitted state that cannot be reproduced exactly.
+        sklearn.exceptions.NotFittedError: the estimator has not been fitted.
+    """
+    if dtype not in (torch.float64, torch.float32):
+        raise UnsupportedParameter(f"wrap: expected dtype torch.float64 or torch.float32, got {dtype}; convert the module afterwards.")
+    columns = input_columns(estimator) if not isinstance(estimator, type) else None
+    module = wrap_child(estimator, [] if columns is None else columns)
+    # A label encoder describes its own input.
+    if "_encoding" not in module.__dict__:
+        module.__dict__["_encoding"] = InputEncoding(columns)
+    return module.to(device=device, dtype=dtype).eval()
+
+
+def named_children_of(model: nn.Module) -> list[tuple[str, TorchEstimator]]:
+    """The estimators that a wrapped model is made of, by their path in it, itself excluded."""
+    return [(n, m) for n, m in model.named_modules() if n and isinstance(m, TorchEstimator)]

@@ -1,0 +1,21 @@
+"""The affine map that linear models share."""
+
+import torch
+from torch import Tensor, nn
+
+
+class LinearMap(nn.Module):
+    """``x @ weight.T + bias``.
+
+    Args:
+        weight: shape ``(n_outputs, n_features)``.
+        bias: shape ``(n_outputs,)``; one value is repeated for every output.
+    """
+
+    def __init__(self, weight: Tensor, bias: Tensor) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(weight)
+        self.bias = nn.Parameter(bias.expand(weight.shape[0]).clone())
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.nn.functional.linear(x, self.weight, self.bias)

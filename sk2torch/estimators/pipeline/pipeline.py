@@ -1,0 +1,77 @@
+"""Pipeline."""
+
+from typing import Any, Self
+
+from torch import Tensor, nn
+
+from sk2torch.base import Column, TorchEstimator, register, wrap_step
+
+
+@register("sklearn.pipeline.Pipeline")
+class TorchPipeline(TorchEstimator):
+    """Transformers in sequence, then a final estimator.
+
+    Args:
+        n_features_in: width of the first step's input.
+        steps: all steps but the last; each has ``transform``.
+        final: the last step; this module has the methods that it has.
+    """
+
+    routes_columns = True
+
+    def __init__(self, n_features_in: int, steps: list[TorchEstimator], final: TorchEstimator) -> None:
+        super().__init__(n_features_in)
+        self.steps = nn.ModuleList(steps)
+        self.final = final
+        self.sparse_output = final.sparse_output
+        self.output_dtype = final.output_dtype
+
+    @classmethod
+    def from_sklearn(cls, estimator: Any, columns: list[Column]) -> Self:
+        steps: list[TorchEstimator] = []
+        current = columns
+        for _, step in estimator.steps:
+            child = wrap_step(step, current)
+            steps.append(child)
+            current = child.output_columns(current)
+        return cls(steps[0].n_features_in, steps[:-1], steps[-1])
+
+    def output_columns(self, columns: list[Column] | None) -> list[Column] | None:
+        for step in [*self.steps, self.final]:
+            columns = step.output_columns(columns)
+        return columns
+
+    @property
+    def classes_(self) -> Any:
+        """The final step's classes."""
+        return self.final.classes_
+
+    def transform_steps(self, x: Tensor) -> Tensor:
+        """What the final step sees."""
+        for step in self.steps:
+            x = step.transform(x)
+        return x
+
+    def predict(self, x: Tensor) -> Tensor:
+        return self.final.predict(self.transform_steps(x))
+
+    def predict_proba(self, x: Tensor) -> Tensor:
+        return self.final.predict_proba(self.transform_steps(x))
+
+    def predict_log_proba(self, x: Tensor) -> Tensor:
+        return self.final.predict_log_proba(self.transform_steps(x))
+
+    def decision_function(self, x: Tensor) -> Tensor:
+        return self.final.decision_function(self.transform_steps(x))
+
+    def score_samples(self, x: Tensor) -> Tensor:
+        return self.final.score_samples(self.transform_steps(x))
+
+    def transform(self, x: Tensor) -> Tensor:
+        return self.final.transform(self.transform_steps(x))
+
+    def inverse_transform(self, x: Tensor) -> Tensor:
+        x = self.final.inverse_transform(x)
+        for step in self.steps[::-1]:
+            x = step.inverse_transform(x)
+        return x

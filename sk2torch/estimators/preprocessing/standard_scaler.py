@@ -1,0 +1,36 @@
+"""StandardScaler."""
+
+from typing import Any, Self
+
+import torch
+from torch import Tensor, nn
+
+from sk2torch.base import Column, TorchEstimator, read, register
+
+
+@register("sklearn.preprocessing.StandardScaler")
+class TorchStandardScaler(TorchEstimator):
+    """Standardise features: ``(x - mean) / scale``.
+
+    Args:
+        mean: shape ``(n_features,)``; zeros for ``with_mean=False``.
+        scale: shape ``(n_features,)``; ones for ``with_std=False`` (constant features have 1).
+    """
+
+    def __init__(self, mean: Tensor, scale: Tensor) -> None:
+        super().__init__(mean.shape[0])
+        self.mean = nn.Parameter(mean)
+        self.scale = nn.Parameter(scale)
+
+    @classmethod
+    def from_sklearn(cls, estimator: Any, columns: list[Column]) -> Self:
+        n_features = estimator.n_features_in_
+        mean = read.vector(estimator.mean_) if estimator.with_mean else torch.zeros(n_features).double()
+        scale = read.vector(estimator.scale_) if estimator.with_std else torch.ones(n_features).double()
+        return cls(mean=mean, scale=scale)
+
+    def transform(self, x: Tensor) -> Tensor:
+        return (self.prepare(x) - self.mean) / self.scale
+
+    def inverse_transform(self, x: Tensor) -> Tensor:
+        return self.prepare(x) * self.scale + self.mean

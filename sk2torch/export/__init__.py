@@ -1,0 +1,1 @@
+"""Writing models as artifacts and running artifacts."""

@@ -1,0 +1,1 @@
+"""Tensor functions with a formula; each one scripts, compiles and exports."""

@@ -1,0 +1,1 @@
+"""Heavy operations, one folder each: a plain torch reference and, later, fused back ends."""

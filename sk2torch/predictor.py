@@ -1,0 +1,56 @@
+"""The sklearn-shaped facade."""
+
+from os import PathLike
+from typing import Any
+
+import torch
+
+from sk2torch.base import METHODS, TorchEstimator
+from sk2torch.export.runtime import Runtime, load_runtime, runtime_of
+
+
+class Predictor:
+    """A model or artifact with scikit-learn's habits: tables in, numpy and original labels out.
+
+    Has exactly the methods of the model (``predict``, ``predict_proba``, ``transform``, …), each
+    taking DataFrames, arrays, scipy sparse matrices, lists or strings, in blocks of rows so that
+    memory stays bounded.
+
+    Args:
+        model_or_path: a wrapped model, or the path of an exported ``.pt``, ``.pt2`` or ``.onnx``.
+        batch_size: rows evaluated at a time.
+
+    Raises:
+        ArtifactError: the file is not an artifact of sk2torch.
+    """
+
+    def __init__(self, model_or_path: "TorchEstimator | str | PathLike[str]", batch_size: int = 16_384) -> None:
+        is_model = isinstance(model_or_path, TorchEstimator)
+        self._runtime: Runtime = runtime_of(model_or_path) if is_model else load_runtime(model_or_path)
+        self.batch_size = batch_size
+
+    @property
+    def classes_(self) -> Any:
+        """Class labels, as the estimator's ``classes_``."""
+        if self._runtime.decoding.classes is None:
+            raise AttributeError("this model has no classes_")
+        return self._runtime.decoding.classes
+
+    def __dir__(self) -> list[str]:
+        return [*super().__dir__(), *self._runtime.methods]
+
+    def __getattr__(self, name: str) -> Any:
+        if name in METHODS and name in self.__dict__["_runtime"].methods:
+            return lambda X: self._call(name, X)
+        raise AttributeError(f"this model has no {name!r}")
+
+    def _call(self, method: str, X: Any) -> Any:
+        runtime = self._runtime
+        x = runtime.input_tensor(method, X)
+        with torch.no_grad():
+            parts = [runtime.call(method, part) for part in x.split(self.batch_size)]
+        if isinstance(parts[0], (list, tuple)):
+            whole: Any = [torch.cat(outputs) for outputs in zip(*parts, strict=True)]
+        else:
+            whole = torch.cat(parts) if len(parts) > 1 else parts[0]
+        return runtime.decoding.decode(method, whole)

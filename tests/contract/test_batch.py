@@ -1,0 +1,22 @@
+"""Batches of 0, 1 and many rows, and inputs that are not contiguous."""
+
+import torch
+
+from tests import checks
+
+
+def test_batch(subject):
+    for method in subject.methods:
+        x = subject.input(method)
+        function = getattr(subject.model, method)
+        whole = checks.parts(subject.expected(method))
+        # Other batch sizes may take other matrix kernels: equal to rounding.
+        for rows in (0, 1, 7):
+            for a, e in zip(checks.parts(function(x[:rows])), whole, strict=True):
+                checks.assert_same(a, e[:rows], method, 1e-9)
+        apart = torch.stack([x, x], dim=-1)[..., 0]
+        assert x.numel() <= 1 or not apart.is_contiguous()
+        before = apart.clone()
+        checks.assert_same(function(apart), whole, method, 1e-9)
+        assert torch.equal(apart, before) or bool(before.isnan().any()), "the input was changed"
+        subject.tick(method)

@@ -1,0 +1,18 @@
+"""A model has the methods of the fitted object, and only those; ``hasattr`` tells the truth."""
+
+import torch
+
+from sk2torch.base import METHODS
+
+
+def test_surface(subject):
+    present = [name for name in METHODS if hasattr(subject.estimator, name)]
+    assert subject.methods == present
+    scripted = torch.jit.script(subject.model)
+    for name in METHODS:
+        # Every nn.Module has a method `apply` of another meaning.
+        if name == "apply" and name not in present:
+            continue
+        assert hasattr(subject.model, name) == (name in present)
+        assert hasattr(scripted, name) == (name in present)
+        subject.tick(name)

@@ -1,0 +1,77 @@
+"""A fresh interpreter in which neither scikit-learn nor sk2torch can be imported.
+
+Loads an artifact, runs a method, hands the result back: what a production system does.
+"""
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import torch
+
+_SERVER = """
+import sys, traceback, warnings
+
+class Blocked:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in ("sklearn", "sk2torch", "skops", "joblib"):
+            raise ImportError(name + " is blocked")
+
+sys.meta_path.insert(0, Blocked())
+sys.path[:] = [p for p in sys.path if p]
+warnings.simplefilter("ignore")
+import torch
+torch.set_num_threads(1)
+
+def run(job):
+    job = torch.load(job)
+    path, inputs = job["path"], job["inputs"]
+    if path.endswith(".pt"):
+        model = torch.jit.load(path)
+        return {m: getattr(model, m)(x) for m, x in inputs.items()}
+    if path.endswith(".pt2"):
+        from torch.export.pt2_archive._package import load_pt2
+        programs = load_pt2(path).exported_programs
+        return {m: programs[m].module()(x) for m, x in inputs.items()}
+    raise ValueError(path)
+
+for line in sys.stdin:
+    try:
+        with torch.no_grad():
+            torch.save(run(line.strip()), line.strip() + ".out")
+        print("ok", flush=True)
+    except Exception:
+        print(repr(traceback.format_exc()), flush=True)
+"""
+
+
+class FreshInterpreter:
+    """One subprocess for many artifacts (starting torch takes seconds).
+
+    Args:
+        folder: for the files that carry inputs and results.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.count = 0
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", _SERVER], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=folder
+        )
+
+    def run(self, path: Path, inputs: dict[str, torch.Tensor]) -> dict[str, Any]:
+        """Results of each method of the artifact at ``path``."""
+        self.count += 1
+        job = self.folder / f"job{self.count}"
+        torch.save({"path": str(path), "inputs": inputs}, job)
+        self.process.stdin.write(f"{job}\n")
+        self.process.stdin.flush()
+        answer = self.process.stdout.readline().strip()
+        assert answer == "ok", answer.replace("\\n", "\n")
+        return torch.load(f"{job}.out")
+
+    def close(self) -> None:
+        self.process.stdin.close()
+        self.process.stdout.close()
+        self.process.wait(timeout=30)
