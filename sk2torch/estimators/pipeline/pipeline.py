@@ -55,10 +55,11 @@ class TorchPipeline(TorchEstimator):
     def predict(self, x: Tensor) -> Tensor:
         return self.final.predict(self.transform_steps(x))
 
-    def predict_proba(self, x: Tensor) -> Tensor:
+    # No return annotation: one tensor, or a list of one per output, as the final step has it.
+    def predict_proba(self, x: Tensor):
         return self.final.predict_proba(self.transform_steps(x))
 
-    def predict_log_proba(self, x: Tensor) -> Tensor:
+    def predict_log_proba(self, x: Tensor):
         return self.final.predict_log_proba(self.transform_steps(x))
 
     def decision_function(self, x: Tensor) -> Tensor:
