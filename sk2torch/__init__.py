@@ -15,7 +15,9 @@ from sk2torch.base import (
     wrap,
 )
 from sk2torch.compiling import compile
+from sk2torch.export import export
 from sk2torch.predictor import Predictor
+from sk2torch.verification import verify
 
 __version__ = "0.1.0"
 
@@ -30,8 +32,10 @@ __all__ = [
     "UnsupportedEstimator",
     "UnsupportedParameter",
     "compile",
+    "export",
     "method_module",
     "register",
     "supported_classes",
+    "verify",
     "wrap",
 ]

@@ -6,7 +6,7 @@ from typing import Any
 import torch
 
 from sk2torch.base import METHODS, TorchEstimator
-from sk2torch.export.runtime import Runtime, load_runtime, runtime_of
+from sk2torch.export import Runtime, load_runtime, runtime_of
 
 
 class Predictor:
@@ -28,6 +28,16 @@ class Predictor:
         is_model = isinstance(model_or_path, TorchEstimator)
         self._runtime: Runtime = runtime_of(model_or_path) if is_model else load_runtime(model_or_path)
         self.batch_size = batch_size
+
+    @property
+    def methods(self) -> list[str]:
+        """Names of the model's inference methods."""
+        return list(self._runtime.methods)
+
+    @property
+    def dtype(self) -> str:
+        """Name of the dtype that the model computes in."""
+        return str(self._runtime.like.dtype).removeprefix("torch.")
 
     @property
     def classes_(self) -> Any:

@@ -10,15 +10,21 @@ from typing import Any
 
 import torch
 
-_SERVER = """
-import sys, traceback, warnings
+_SERVER = '''
+import json, sys, traceback, warnings
 
-class Blocked:
+class Blocking:
+    """Finders that act as if the blocked packages were not installed."""
+
+    def __init__(self, finder):
+        self.finder = finder
+
     def find_spec(self, name, path=None, target=None):
         if name.partition(".")[0] in ("sklearn", "sk2torch", "skops", "joblib"):
-            raise ImportError(name + " is blocked")
+            return None
+        return self.finder.find_spec(name, path, target)
 
-sys.meta_path.insert(0, Blocked())
+sys.meta_path[:] = [Blocking(finder) for finder in sys.meta_path]
 sys.path[:] = [p for p in sys.path if p]
 warnings.simplefilter("ignore")
 import torch
@@ -32,8 +38,10 @@ def run(job):
         return {m: getattr(model, m)(x) for m, x in inputs.items()}
     if path.endswith(".pt2"):
         from torch.export.pt2_archive._package import load_pt2
-        programs = load_pt2(path).exported_programs
-        return {m: programs[m].module()(x) for m, x in inputs.items()}
+        contents = load_pt2(path)
+        names = json.loads(contents.extra_files["sk2torch.json"])["methods"]
+        programs = contents.exported_programs
+        return {m: programs[names[m]].module()(x) for m, x in inputs.items()}
     raise ValueError(path)
 
 for line in sys.stdin:
@@ -43,7 +51,7 @@ for line in sys.stdin:
         print("ok", flush=True)
     except Exception:
         print(repr(traceback.format_exc()), flush=True)
-"""
+'''
 
 
 class FreshInterpreter:

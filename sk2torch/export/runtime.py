@@ -2,10 +2,8 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from os import PathLike
 from typing import Any
 
-import torch
 from torch import Tensor
 
 from sk2torch.base import METHODS, InputEncoding, TorchEstimator, methods_of
@@ -46,8 +44,3 @@ def runtime_of(model: TorchEstimator) -> Runtime:
         decoding=output_decoding(model),
         like=model.anchor,
     )
-
-
-def load_runtime(path: "str | PathLike[str]") -> Runtime:
-    """The runtime of an exported file, chosen by its suffix."""
-    raise NotImplementedError

@@ -1,13 +1,11 @@
 """Scripts, saves, and loads where scikit-learn and sk2torch cannot be imported."""
 
-import torch
-
+import sk2torch
 from tests import checks
 
 
 def test_script(subject, tmp_path, fresh_interpreter):
-    path = tmp_path / "model.pt"
-    torch.jit.save(torch.jit.script(subject.model), path)
+    path = sk2torch.export(subject.model, tmp_path / "model.pt")
     inputs = {method: subject.input(method) for method in subject.methods}
     results = fresh_interpreter.run(path, inputs)
     for method in subject.methods:

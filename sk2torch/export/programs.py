@@ -1,0 +1,41 @@
+"""Exported programs: a method as a graph with a dynamic batch dimension."""
+
+import torch
+from torch import Tensor
+
+from sk2torch.base import ANY_WIDTH, METHODS, TorchEstimator, method_module
+
+# torch.export specialises sizes 0 and 1.
+EXAMPLE_ROWS = 2
+
+
+def _result_width(model: TorchEstimator) -> int:
+    # Traced, not run: an encoder would refuse example values outside of its categories.
+    program = exported(model, "transform")
+    (result,) = program.graph_signature.user_outputs
+    return int(next(node.meta["val"].shape[1] for node in program.graph.nodes if node.name == result))
+
+
+def example_input(model: TorchEstimator, method: str) -> Tensor:
+    """Zeros of the shape and dtype that ``method`` takes."""
+    if METHODS[method].kind == "input":
+        width = _result_width(model)
+    elif model.encoding.n_dims == 1:
+        return model.anchor.new_zeros(EXAMPLE_ROWS)
+    else:
+        width = EXAMPLE_ROWS if model.n_features_in == ANY_WIDTH else model.n_features_in
+    return model.anchor.new_zeros(EXAMPLE_ROWS, width)
+
+
+def dynamic_dims(model: TorchEstimator, method: str) -> dict[int, torch.export.Dim]:
+    """The dynamic dimensions of ``method``'s input: the batch, and the width where any will do."""
+    dims = {0: torch.export.Dim("batch")}
+    if model.n_features_in == ANY_WIDTH and model.encoding.n_dims == 2 and METHODS[method].kind != "input":
+        dims[1] = torch.export.Dim("features")
+    return dims
+
+
+def exported(model: TorchEstimator, method: str) -> torch.export.ExportedProgram:
+    """``model.method`` as an exported program."""
+    x = example_input(model, method)
+    return torch.export.export(method_module(model, method), (x,), dynamic_shapes=(dynamic_dims(model, method),))

@@ -1,0 +1,54 @@
+"""``.pt``: TorchScript, loads where only torch is installed. torch deprecates it; ``.pt2`` is the format of record."""
+
+import copy
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from sk2torch.base import ArtifactError, TorchEstimator
+from sk2torch.base.surface import with_methods
+from sk2torch.export import metadata
+from sk2torch.export.quiet import quiet_torch
+from sk2torch.export.runtime import Runtime
+
+
+def script(model: TorchEstimator) -> torch.jit.ScriptModule:
+    """The model as TorchScript, with the model's methods.
+
+    Raises:
+        ArtifactError: this Python or torch has no TorchScript.
+    """
+    if not hasattr(torch.jit, "script"):
+        raise ArtifactError("this torch has no TorchScript; export to .pt2 instead.")
+    with quiet_torch():
+        return torch.jit.script(model)
+
+
+def write(model: TorchEstimator, path: Path, methods: list[str], **options: Any) -> None:
+    """Script ``model`` with only ``methods`` and write it with its metadata."""
+    if options:
+        raise TypeError(f"export to .pt takes no option {sorted(options)}.")
+    view = copy.copy(model)
+    with_methods(view, methods)
+    text = metadata.dumps(metadata.describe(model, {name: name for name in methods}))
+    with quiet_torch():
+        torch.jit.save(script(view), path, _extra_files={metadata.ENTRY: text})
+
+
+def load(path: Path) -> Runtime:
+    """The runtime of a ``.pt`` file."""
+    entries = {metadata.ENTRY: ""}
+    with quiet_torch():
+        try:
+            module = torch.jit.load(path, map_location="cpu", _extra_files=entries)
+        except RuntimeError as error:
+            raise ArtifactError(f"{str(path)!r} is not a TorchScript file, or is damaged: {str(error)[:200]}") from error
+    described = metadata.parse(entries[metadata.ENTRY], path)
+    return Runtime(
+        call=lambda method, x: getattr(module, method)(x),
+        methods=list(described["methods"]),
+        encoding=metadata.encoding_of(described),
+        decoding=metadata.decoding_of(described),
+        like=metadata.input_like(described),
+    )
