@@ -1,0 +1,28 @@
+"""Every example runs as it stands, on small sizes where it takes any."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+EXAMPLES = Path(__file__).parent.parent / "examples"
+
+ARGUMENTS = {
+    "flights.py": ["--train-rows", "4000", "--kernel-rows", "2000", "--test-rows", "1000"],
+    "svm_vector_field.py": [],
+}
+
+
+def test_every_example_is_run():
+    assert {path.name for path in EXAMPLES.glob("*.py")} == set(ARGUMENTS)
+
+
+@pytest.mark.parametrize("name", sorted(ARGUMENTS))
+def test_example(name, tmp_path):
+    output = tmp_path / ("picture.png" if name == "svm_vector_field.py" else "output")
+    command = [sys.executable, str(EXAMPLES / name), "--output", str(output), *ARGUMENTS[name]]
+    result = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert output.exists()
+    assert "FAIL" not in result.stdout
