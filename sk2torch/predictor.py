@@ -62,5 +62,7 @@ class Predictor:
         if isinstance(parts[0], (list, tuple)):
             whole: Any = [torch.cat(outputs) for outputs in zip(*parts, strict=True)]
         else:
-            whole = torch.cat(parts) if len(parts) > 1 else parts[0]
+            # Rows come first, but for ``transform``'s stack of tables, one per voter.
+            rows = max(parts[0].dim() - 2, 0) if method == "transform" else 0
+            whole = torch.cat(parts, dim=rows) if len(parts) > 1 else parts[0]
         return runtime.decoding.decode(method, whole)

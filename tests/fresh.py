@@ -35,7 +35,8 @@ def run(job):
     path, inputs = job["path"], job["inputs"]
     if path.endswith(".pt"):
         model = torch.jit.load(path)
-        return {m: getattr(model, m)(x) for m, x in inputs.items()}
+        # Not getattr: every loaded module has torch's own method `apply`.
+        return {m: model._c._get_method(m)(x) for m, x in inputs.items()}
     if path.endswith(".pt2"):
         from torch.export.pt2_archive._package import load_pt2
         contents = load_pt2(path)

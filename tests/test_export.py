@@ -138,3 +138,35 @@ def test_files_of_others_are_refused(tmp_path):
 def test_options_that_a_format_lacks(model, tmp_path):
     with pytest.raises(TypeError, match=r"opset_version"):
         sk2torch.export(model, tmp_path / "model.pt", opset_version=18)
+
+
+@sk2torch.register("tests.test_export.Constants")
+class TorchConstants(sk2torch.TorchEstimator):
+    """Constants that float32 does not hold, in several roles."""
+
+    @classmethod
+    def from_sklearn(cls, estimator, columns):
+        return cls(estimator.n_features_in_)
+
+    def transform(self, x: torch.Tensor) -> torch.Tensor:
+        x = self.prepare(x) * 0.1 + 9.189385332046727
+        return torch.where(x > 9.3, x / 0.3, x.clamp(min=9.1)) - torch.full_like(x, 0.7)
+
+
+class Constants(StandardScaler):
+    """A stand-in for a user's own estimator."""
+
+
+def test_onnx_keeps_constants_in_float64(tmp_path):
+    X, _ = data.regression()
+    model = sk2torch.wrap(Constants().fit(X))
+    actual = sk2torch.Predictor(sk2torch.export(model, tmp_path / "model.onnx")).transform(X)
+    np.testing.assert_allclose(actual, sk2torch.Predictor(model).transform(X), rtol=1e-15)
+
+
+def test_onnx_refuses_an_exporter_that_may_round(model, tmp_path, monkeypatch):
+    from torch.onnx._internal.exporter import _building
+
+    monkeypatch.delattr(_building, "_get_or_create_constant")
+    with pytest.raises(sk2torch.ArtifactError, match=r"round float64 constants"):
+        sk2torch.export(model, tmp_path / "model.onnx")

@@ -1,7 +1,8 @@
 """What every converter builds on: the base module, the registry, columns, labels, errors."""
 
 from sk2torch.base import read
-from sk2torch.base.columns import Column, InputEncoding, computed_columns
+from sk2torch.base.columns import Column, computed_columns
+from sk2torch.base.encoding import InputEncoding
 from sk2torch.base.errors import (
     ArtifactError,
     InputError,

@@ -3,26 +3,21 @@
 A model's input is a list of ``Column``. While an estimator is converted, every module that knows
 strings (an encoder's categories, an imputer's fill value) asks the column for the code of each, so
 all the modules that see a column agree on its codes. What is known at the end is the vocabulary
-that ``encode`` uses.
+that ``encode`` uses. Numbers stand for themselves, and NaN for a missing value.
 """
 
+import itertools
 import numbers
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
-import torch
-from torch import Tensor
 
+from sk2torch.base.cells import as_categories, as_numbers, as_objects, from_json, is_missing, is_number, plain, to_json
 from sk2torch.base.errors import InputError, UnsupportedParameter
 
-# The code of a string that no module of the model mentions.
+# The code of a word that no module of the model mentions.
 UNKNOWN = -1.0
-
-
-def is_missing(value: Any) -> bool:
-    """NaN of any kind (float NaN, numpy NaN, ``pandas.NA``, NaT), but not ``None``."""
-    return (isinstance(value, float) and value != value) or type(value).__name__ in ("NAType", "NaTType")
 
 
 class Column:
@@ -31,22 +26,44 @@ class Column:
     Args:
         name: the DataFrame column it was fitted on, if any.
         computed: made by an earlier step, hence numeric.
+        by_code: numbers get codes too, because the column mixes them with strings or None.
     """
 
-    def __init__(self, name: str | None = None, computed: bool = False) -> None:
+    def __init__(self, name: str | None = None, computed: bool = False, by_code: bool = False) -> None:
         self.name = name
         self.computed = computed
-        # Code of each string (or None, or other object) by first mention.
+        self.by_code = by_code
+        # Code of each word (a string, None, or any value of a mixed column) by first mention.
         self.vocabulary: dict[Any, int] = {}
+        # Codes given while encoding, to words that no module mentions but ``transform`` hands on.
+        self.seen: dict[Any, int] = {}
+        # Words that an imputer takes for missing in a column of numbers: NaN in the tensor.
+        self.missing_words: set[Any] = set()
         # Some step reads this column; a column that none reads may be absent from a DataFrame.
         self.used = False
         # An encoder refuses values outside of its categories.
         self.strict = False
+        # Some step computes with its values, so they cannot be codes.
         self.has_numbers = False
+        # It reaches the result of ``transform`` as it is, words included.
+        self.passed_on = False
+        # How often a module has asked for codes.
+        self.mentions = 0
+        # Numbers and words were asked for without ``by_code``: convert again.
+        self.is_mixed = False
+        self.has_number_categories = False
+        # All of the numbers asked for are whole numbers, or all are booleans.
+        self.are_integers = True
+        self.are_booleans = True
 
     @property
     def is_text(self) -> bool:
         return bool(self.vocabulary)
+
+    @property
+    def is_category(self) -> bool:
+        """Some module compares its values with categories."""
+        return self.mentions > 0
 
     def codes(self, values: Iterable[Any]) -> list[float]:
         """The number that stands for each value in a tensor.
@@ -54,35 +71,54 @@ class Column:
         NaN stands for a missing value, numbers and booleans for themselves, all else gets a code.
 
         Raises:
-            UnsupportedParameter: numbers and strings mixed in one column, a string where an
-                earlier step has made the column numeric, or an integer beyond float64.
+            UnsupportedParameter: text where a step has made the column numeric or computes with it,
+                dates, or an integer beyond float64.
         """
-        return [self._code(value) for value in values]
+        self.mentions += 1
+        return [self._code(plain(value)) for value in values]
 
     def _code(self, value: Any) -> float:
         if is_missing(value):
             return float("nan")
-        if isinstance(value, (numbers.Real, np.bool_)):
-            self.has_numbers = True
+        if is_number(value):
             if float(value) != value:
                 raise UnsupportedParameter(
                     f"column {self.name!r}: the category {value!r} has no exact float64; rescale it before fitting."
                 )
-            self._refuse_mixture()
-            return float(value)
+            self.are_integers &= isinstance(value, numbers.Integral)
+            self.are_booleans &= isinstance(value, bool)
+            self.has_number_categories = True
+            if not self.by_code:
+                self.is_mixed |= self.is_text
+                return float(value)
         if self.computed:
             raise UnsupportedParameter(
                 f"expected numbers made by an earlier step, got the category {value!r}; "
                 "encode strings before other steps transform them."
             )
+        if type(value).__name__ in ("datetime", "date", "timedelta", "Timestamp", "Timedelta", "NaTType"):
+            raise UnsupportedParameter(
+                f"column {self.name!r}: the category {value!r} is a date; turn dates into numbers or strings before fitting."
+            )
         code = self.vocabulary.setdefault(value, len(self.vocabulary))
-        self._refuse_mixture()
+        self.is_mixed |= self.has_number_categories and not self.by_code
+        self._refuse_arithmetic()
         return float(code)
 
-    def _refuse_mixture(self) -> None:
-        if self.vocabulary and self.has_numbers:
+    def read_as_numbers(self) -> None:
+        """Note that a step computes with the values.
+
+        Raises:
+            UnsupportedParameter: another step reads text in this column.
+        """
+        self.has_numbers = True
+        self._refuse_arithmetic()
+
+    def _refuse_arithmetic(self) -> None:
+        if self.has_numbers and self.is_text:
             raise UnsupportedParameter(
-                f"column {self.name!r} mixes numbers with strings or None; make the column one or the other before fitting."
+                f"column {self.name!r} holds text or None for one step and numbers for another; "
+                "make it numeric, with NaN for missing values, before fitting."
             )
 
     def encode(self, values: Any) -> np.ndarray:
@@ -92,135 +128,71 @@ class Column:
             InputError: a category that a strict encoder does not know, or text in a numeric column.
         """
         if not self.is_text:
-            return _as_numbers(values, self.name)
-        lookup = self.vocabulary
-        listed = np.asarray(values, dtype=object).tolist()
-        codes = np.fromiter(
-            (np.nan if is_missing(v) else lookup.get(v, UNKNOWN) for v in listed), np.float64, len(listed)
-        )
-        if self.strict and (codes == UNKNOWN).any():
-            strange = sorted({str(v) for v, code in zip(listed, codes, strict=True) if code == UNKNOWN})
-            raise InputError(
-                f"column {self.name!r}: found unknown categories {strange[:5]}; the model was fitted with "
-                "handle_unknown='error'. Drop these rows, or refit with handle_unknown='ignore'."
-            )
+            if self.is_category or self.missing_words:
+                return as_categories(values, self.name, self.missing_words)
+            return as_numbers(values, self.name)
+        listed = as_objects(values)
+        try:
+            found = map(self.vocabulary.get, listed, itertools.repeat(UNKNOWN))
+            codes = np.fromiter(found, np.float64, len(listed))
+        except TypeError as error:
+            raise InputError(f"column {self.name!r}: expected strings or numbers in each cell, got a list.") from error
+        for i in np.flatnonzero(codes == UNKNOWN):
+            if is_missing(listed[i]):
+                codes[i] = np.nan
+        unknown = np.flatnonzero(codes == UNKNOWN)
+        if self.strict and unknown.size:
+            self._refuse([listed[i] for i in unknown])
+        if self.passed_on:
+            for i in unknown:
+                codes[i] = self.seen.setdefault(listed[i], len(self.vocabulary) + len(self.seen))
         return codes
 
+    def _refuse(self, values: list[Any]) -> None:
+        strange = sorted({repr(value) for value in values})
+        more = f" and {len(strange) - 5} more" if len(strange) > 5 else ""
+        raise InputError(
+            f"column {self.name!r}: found unknown categories {', '.join(strange[:5])}{more}; the model was fitted with "
+            "handle_unknown='error'. Drop these rows, or refit with handle_unknown='ignore'."
+        )
+
     def decode(self, codes: np.ndarray) -> np.ndarray:
-        """The values that ``codes`` stand for: objects for a text column, else the numbers."""
-        if not self.is_text:
-            return codes
-        words = np.array([*self.vocabulary, None], dtype=object)
+        """The values that ``codes`` stand for, as objects."""
         missing = np.isnan(codes)
-        result = words[np.where(missing, -1, codes).astype(np.int64)]
+        if self.is_text:
+            words = np.empty(len(self.vocabulary) + len(self.seen) + 1, dtype=object)
+            words[:-1] = [*self.vocabulary, *self.seen]
+            result = words[np.where(missing, UNKNOWN, codes).astype(np.int64)]
+        elif self.has_number_categories and self.are_integers:
+            whole = np.where(missing, 0.0, codes)
+            result = whole.astype(bool if self.are_booleans else np.int64).astype(object)
+        else:
+            result = codes.astype(np.float64).astype(object)
         result[missing] = np.nan
         return result
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready description; ``from_dict`` reads it back."""
-        for value in self.vocabulary:
-            if not isinstance(value, str | None):
-                raise UnsupportedParameter(f"column {self.name!r}: cannot store the category {value!r} in an artifact.")
         return {
             "name": self.name,
             "used": self.used,
             "strict": self.strict,
-            "vocabulary": list(self.vocabulary),
+            "passed_on": self.passed_on,
+            "is_category": self.is_category,
+            "numbers": [self.has_number_categories, self.are_integers, self.are_booleans],
+            "missing_words": [to_json(value, self.name) for value in self.missing_words],
+            "vocabulary": [to_json(value, self.name) for value in self.vocabulary],
         }
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> "Column":
         column = cls(data["name"])
         column.used, column.strict = data["used"], data["strict"]
-        column.vocabulary = {value: code for code, value in enumerate(data["vocabulary"])}
+        column.passed_on, column.mentions = data["passed_on"], int(data["is_category"])
+        column.has_number_categories, column.are_integers, column.are_booleans = data["numbers"]
+        column.missing_words = set(map(from_json, data["missing_words"]))
+        column.vocabulary = {from_json(value): code for code, value in enumerate(data["vocabulary"])}
         return column
-
-
-def _as_numbers(values: Any, name: str | None) -> np.ndarray:
-    try:
-        if hasattr(values, "to_numpy") and type(getattr(values, "dtype", None)).__module__.startswith("pandas"):
-            values = values.to_numpy(dtype=np.float64, na_value=np.nan)
-        result = np.asarray(values)
-        if result.dtype.kind in "mM":
-            raise TypeError("dates")
-        return result.astype(np.float64)
-    except (TypeError, ValueError) as error:
-        raise InputError(
-            f"column {name!r}: expected numbers, got {np.asarray(values).dtype} values such as "
-            f"{np.asarray(values, dtype=object).ravel()[:1].tolist()}; the model was fitted on a numeric column."
-        ) from error
-
-
-class InputEncoding:
-    """Turns a DataFrame, array, sparse matrix or list of rows into one float64 array.
-
-    Args:
-        columns: the model's input columns; None where any number of numeric columns will do.
-        n_dims: 2 for tables, 1 for a vector of labels (a label encoder's input).
-    """
-
-    def __init__(self, columns: Sequence[Column] | None, n_dims: int = 2) -> None:
-        self.columns = None if columns is None else list(columns)
-        self.n_dims = n_dims
-
-    def encode(self, table: Any) -> np.ndarray:
-        """Shape ``(n_samples, n_features)``, or ``(n_samples,)`` for labels; float64.
-
-        Raises:
-            InputError: wrong number of features, missing columns, unknown categories, text in a
-                numeric column.
-        """
-        if hasattr(table, "toarray"):
-            table = table.toarray()
-        if hasattr(table, "columns") and not isinstance(table, np.ndarray):
-            series = self._pick(table)
-        elif self.columns is None or (self.n_dims == 2 and not any(c.is_text for c in self.columns)):
-            return self._checked(_as_numbers(table, None))
-        else:
-            rows = self._checked(np.asarray(table, dtype=object))
-            series = [rows] if self.n_dims == 1 else list(rows.T)
-        columns = self.columns or [Column(str(i)) for i in range(len(series))]
-        encoded = [c.encode(s) for c, s in zip(columns, series, strict=True)]
-        if self.n_dims == 1:
-            return encoded[0]
-        return np.stack(encoded, axis=1) if encoded else np.empty((len(table), 0))
-
-    def _checked(self, rows: np.ndarray) -> np.ndarray:
-        if rows.ndim != self.n_dims:
-            shape = "(n_samples, n_features)" if self.n_dims == 2 else "(n_samples,)"
-            raise InputError(f"expected an array of shape {shape}, got {rows.shape}; use reshape(-1, 1) or reshape(1, -1).")
-        if self.columns is not None and self.n_dims == 2 and rows.shape[1] != len(self.columns):
-            raise InputError(f"expected {len(self.columns)} features, got {rows.shape[1]}.")
-        return rows
-
-    def _pick(self, frame: Any) -> list[Any]:
-        present = [str(name) for name in frame.columns]
-        if self.columns is None:
-            return [frame[name] for name in frame.columns]
-        if any(c.name is None for c in self.columns):
-            if len(present) != len(self.columns):
-                raise InputError(f"expected {len(self.columns)} features, got {len(present)}.")
-            return [frame[name] for name in frame.columns]
-        absent = [c.name for c in self.columns if c.used and c.name not in present]
-        if absent:
-            raise InputError(f"columns are missing: {absent}; the table has {present[:20]}.")
-        blank = np.full(len(frame), np.nan)
-        return [frame[c.name] if c.name in present else blank for c in self.columns]
-
-    def to_tensor(self, table: Any, like: Tensor) -> Tensor:
-        """``encode`` as a tensor with the dtype and device of ``like``."""
-        if isinstance(table, Tensor):
-            return table.to(like)
-        return torch.from_numpy(np.ascontiguousarray(self.encode(table))).to(like)
-
-    def to_dict(self) -> dict[str, Any]:
-        columns = None if self.columns is None else [c.to_dict() for c in self.columns]
-        return {"n_dims": self.n_dims, "columns": columns}
-
-    @classmethod
-    def from_dict(cls, data: dict[str, Any]) -> "InputEncoding":
-        columns = data["columns"]
-        return cls(None if columns is None else [Column.from_dict(c) for c in columns], data["n_dims"])
 
 
 def input_columns(estimator: Any) -> list[Column] | None:
@@ -229,7 +201,12 @@ def input_columns(estimator: Any) -> list[Column] | None:
     if names is not None:
         return [Column(str(name)) for name in names]
     count = getattr(estimator, "n_features_in_", None)
-    return None if count is None else [Column() for _ in range(int(count))]
+    if count is not None:
+        return [Column() for _ in range(int(count))]
+    # A composite asks its first part, which may be one that never looks at its input.
+    steps = (step for _, step in getattr(estimator, "steps", ()) if step not in (None, "passthrough"))
+    parts = [*getattr(estimator, "estimators_", ()), *itertools.islice(steps, 1)]
+    return next((columns for columns in map(input_columns, parts) if columns is not None), None)
 
 
 def computed_columns(count: int) -> list[Column]:

@@ -8,8 +8,14 @@ import numpy as np
 from torch import Tensor
 
 from sk2torch.base.columns import Column
+from sk2torch.base.encoding import InputEncoding
 from sk2torch.base.errors import MissingDependency
 from sk2torch.base.surface import METHODS
+
+# What an encoder's inverse_transform gives for a value that no number stands for: scikit-learn has
+# None for an unknown category, and a word for the infrequent ones.
+UNKNOWN_MARKER = float("-inf")
+INFREQUENT_MARKER = float("inf")
 
 
 def _to_numpy(value: Any) -> np.ndarray:
@@ -22,9 +28,11 @@ class OutputDecoding:
     Args:
         classes: the estimator's ``classes_``: one array, one array per output, or None.
         outputs: columns of ``transform``'s result where some hold strings, else None.
-        inputs: columns of ``inverse_transform``'s result where some hold strings, else None.
+        inputs: columns of ``inverse_transform``'s result where some hold categories, else None.
         dtype: name of the numpy dtype of ``transform``'s result; None for floating point as it is.
         sparse: ``transform`` gives a scipy sparse matrix in scikit-learn.
+        inverse_dtype: numpy dtype of ``inverse_transform``'s result, which may hold markers; None
+            for floating point as it is.
     """
 
     def __init__(
@@ -34,12 +42,14 @@ class OutputDecoding:
         inputs: Sequence[Column] | None = None,
         dtype: str | None = None,
         sparse: bool = False,
+        inverse_dtype: str | None = None,
     ) -> None:
         self.classes = classes
         self.outputs = None if outputs is None else list(outputs)
         self.inputs = None if inputs is None else list(inputs)
         self.dtype = dtype
         self.sparse = sparse
+        self.inverse_dtype = inverse_dtype
 
     def decode(self, method: str, result: Any) -> Any:
         """``result`` of ``method`` (tensor, array, or a list of one per output) as scikit-learn has it."""
@@ -49,14 +59,28 @@ class OutputDecoding:
         kind = METHODS[method].kind
         if kind == "labels" and self.classes is not None:
             return self._labels(values)
-        if kind == "input" and self.inputs is not None:
-            return _decode_columns(values, self.inputs)
+        if kind == "input":
+            return self._originals(values)
         if kind == "features":
             if self.outputs is not None:
                 return _decode_columns(values, self.outputs)
-            values = values if self.dtype is None else values.astype(self.dtype)
+            values = _cast(values, self.dtype)
             return _sparse(values) if self.sparse else values
         return values
+
+    def _originals(self, values: np.ndarray) -> np.ndarray:
+        if self.inverse_dtype is None:
+            return values if self.inputs is None else _decode_columns(values, self.inputs)
+        unknown, infrequent = values == UNKNOWN_MARKER, values == INFREQUENT_MARKER
+        marked = bool(unknown.any() or infrequent.any())
+        dtype = np.dtype(self.inverse_dtype)
+        if dtype.kind not in "OUS" and not marked:
+            return _cast(values, self.inverse_dtype)
+        values = np.where(unknown | infrequent, np.nan, values)
+        result = values.astype(object) if self.inputs is None else _decode_columns(values, self.inputs)
+        result[unknown] = None
+        result[infrequent] = "infrequent_sklearn"
+        return result if marked else result.astype(dtype)
 
     def _labels(self, values: np.ndarray) -> np.ndarray:
         if not isinstance(self.classes, list):
@@ -70,24 +94,48 @@ class OutputDecoding:
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready description; ``from_dict`` reads it back."""
-        columns = [None if c is None else [column.to_dict() for column in c] for c in (self.outputs, self.inputs)]
         many = isinstance(self.classes, list)
         listed = self.classes if many else ([] if self.classes is None else [self.classes])
         return {
             "classes": [{"dtype": np.asarray(c).dtype.str, "values": np.asarray(c).tolist()} for c in listed],
             "multi_output": many,
-            "outputs": columns[0],
-            "inputs": columns[1],
+            "outputs": None if self.outputs is None else [self._reference(column) for column in self.outputs],
+            "decodes_inputs": self.inputs is not None,
             "dtype": self.dtype,
             "sparse": self.sparse,
+            "inverse_dtype": self.inverse_dtype,
         }
 
+    def _reference(self, column: Column) -> int | dict[str, Any]:
+        """The position of an input column that reaches the output, else the column's description."""
+        same = [k for k, original in enumerate(self.inputs or ()) if original is column]
+        return same[0] if same else column.to_dict()
+
     @classmethod
-    def from_dict(cls, data: dict[str, Any]) -> "OutputDecoding":
+    def from_dict(cls, data: dict[str, Any], encoding: InputEncoding) -> "OutputDecoding":
+        """The decoding that ``to_dict`` describes.
+
+        Args:
+            data: the description.
+            encoding: that of the same model; its columns and those of results are the same objects,
+                so that words which pass through the model come back as they were.
+        """
         listed = [np.array(c["values"], dtype=c["dtype"]) for c in data["classes"]]
         classes = listed if data["multi_output"] else (listed[0] if listed else None)
-        columns = [None if data[k] is None else [Column.from_dict(c) for c in data[k]] for k in ("outputs", "inputs")]
-        return cls(classes, columns[0], columns[1], data["dtype"], data["sparse"])
+        outputs = data["outputs"]
+        if outputs is not None:
+            outputs = [encoding.columns[c] if isinstance(c, int) else Column.from_dict(c) for c in outputs]
+        inputs = encoding.columns if data["decodes_inputs"] else None
+        return cls(classes, outputs, inputs, data["dtype"], data["sparse"], data["inverse_dtype"])
+
+
+def _cast(values: np.ndarray, dtype: str | None) -> np.ndarray:
+    """``values`` as ``dtype``; as they are where whole numbers are expected and some are not."""
+    if dtype is None:
+        return values
+    with np.errstate(invalid="ignore"):
+        result = values.astype(dtype)
+    return values if result.dtype.kind in "biu" and not np.array_equal(result, values) else result
 
 
 def _sparse(values: np.ndarray) -> Any:
@@ -98,9 +146,9 @@ def _sparse(values: np.ndarray) -> Any:
 
 
 def _decode_columns(values: np.ndarray, columns: list[Column]) -> np.ndarray:
-    result = np.empty(values.shape, dtype=object)
     if values.ndim == 1:
         return columns[0].decode(values)
+    result = np.empty(values.shape, dtype=object)
     for k, column in enumerate(columns):
         result[:, k] = column.decode(values[:, k])
     return result
@@ -113,7 +161,11 @@ def output_decoding(model: Any) -> OutputDecoding:
     outputs = model.output_columns(inputs) if has_text else None
     if outputs is not None and not any(column.is_text for column in outputs):
         outputs = None
-    dtype = None if model.output_dtype is None else np.dtype(model.output_dtype).name
     return OutputDecoding(
-        getattr(model, "classes_", None), outputs, inputs if has_text else None, dtype, bool(model.sparse_output)
+        classes=getattr(model, "classes_", None),
+        outputs=outputs,
+        inputs=inputs if has_text or model.inverse_dtype is not None else None,
+        dtype=None if model.output_dtype is None else np.dtype(model.output_dtype).name,
+        sparse=bool(model.sparse_output),
+        inverse_dtype=None if model.inverse_dtype is None else np.dtype(model.inverse_dtype).str,
     )

@@ -7,7 +7,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from sk2torch.base.columns import Column, InputEncoding
+from sk2torch.base.columns import Column
+from sk2torch.base.encoding import InputEncoding
 from sk2torch.base.labels import ClassLabels
 from sk2torch.base.surface import METHODS, methods_of, rebuild
 
@@ -32,6 +33,11 @@ class TorchEstimator(nn.Module):
     sparse_output = False
     # numpy dtype of what scikit-learn's ``transform`` returns; None for float64.
     output_dtype = None
+    # numpy dtype of what scikit-learn's ``inverse_transform`` returns where it is not float64; its
+    # tensors may then hold the markers of ``decoding`` for values that no number stands for.
+    inverse_dtype = None
+    # Methods that scikit-learn's object has by name, but that always raise for its parameters.
+    refused_methods: list[str] = []
 
     def __init__(self, n_features_in: int) -> None:
         super().__init__()

@@ -10,9 +10,10 @@ from typing import Any, TypeVar
 import torch
 from torch import nn
 
-from sk2torch.base.columns import Column, InputEncoding, computed_columns, input_columns
+from sk2torch.base.columns import Column, computed_columns, input_columns
+from sk2torch.base.encoding import InputEncoding
 from sk2torch.base.errors import UnsupportedEstimator, UnsupportedParameter
-from sk2torch.base.module import TorchEstimator
+from sk2torch.base.module import ANY_WIDTH, TorchEstimator
 from sk2torch.base.surface import METHODS, with_methods
 
 _REGISTRY: dict[str, type[TorchEstimator]] = {}
@@ -99,13 +100,22 @@ def wrap_child(estimator: Any, columns: list[Column] | None = None) -> TorchEsti
     check_is_fitted = importlib.import_module("sklearn.utils.validation").check_is_fitted
     check_is_fitted(estimator)
     if columns is None:
-        columns = computed_columns(int(getattr(estimator, "n_features_in_", 0)))
-    if not family.routes_columns:
-        for column in columns:
-            column.used = True
+        columns = computed_columns(len(input_columns(estimator) or ()))
+    mentions = [column.mentions for column in columns]
     module = family.from_sklearn(estimator, columns)
-    with_methods(module, [name for name in METHODS if hasattr(estimator, name)])
+    if not family.routes_columns and module.n_features_in != ANY_WIDTH:
+        _note_reading(module, columns, mentions)
+    with_methods(module, [n for n in METHODS if hasattr(estimator, n) and n not in module.refused_methods])
     return module
+
+
+def _note_reading(module: TorchEstimator, columns: list[Column], mentions: list[int]) -> None:
+    """A column whose codes the module did not ask for, and that it does not hand on, it computes with."""
+    handed_on = {id(column) for column in module.output_columns(columns) or ()}
+    for column, before in zip(columns, mentions, strict=True):
+        column.used = True
+        if column.mentions == before and id(column) not in handed_on:
+            column.read_as_numbers()
 
 
 def wrap(
@@ -129,10 +139,17 @@ def wrap(
         raise UnsupportedParameter(f"wrap: expected dtype torch.float64 or torch.float32, got {dtype}; convert the module afterwards.")
     columns = input_columns(estimator) if not isinstance(estimator, type) else None
     module = wrap_child(estimator, [] if columns is None else columns)
+    if columns is not None and any(column.is_mixed for column in columns):
+        # Numbers were taken for themselves before a string or None turned up among them.
+        columns = [Column(column.name, by_code=column.is_mixed) for column in columns]
+        module = wrap_child(estimator, columns)
+    for column in module.output_columns(columns) or ():
+        column.passed_on = True
     # A label encoder describes its own input.
     if "_encoding" not in module.__dict__:
         module.__dict__["_encoding"] = InputEncoding(columns)
-    return module.to(device=device, dtype=dtype).eval()
+    # Views of one storage, such as slices of one array, become tensors of their own: torch.export needs it.
+    return module._apply(torch.clone).to(device=device, dtype=dtype).eval()
 
 
 def named_children_of(model: nn.Module) -> list[tuple[str, TorchEstimator]]:

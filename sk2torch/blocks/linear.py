@@ -10,12 +10,15 @@ class LinearMap(nn.Module):
     Args:
         weight: shape ``(n_outputs, n_features)``.
         bias: shape ``(n_outputs,)``; one value is repeated for every output.
+        flat: drop the second dimension of the result; only for one output.
     """
 
-    def __init__(self, weight: Tensor, bias: Tensor) -> None:
+    def __init__(self, weight: Tensor, bias: Tensor, flat: bool = False) -> None:
         super().__init__()
         self.weight = nn.Parameter(weight)
         self.bias = nn.Parameter(bias.expand(weight.shape[0]).clone())
+        self.flat = flat
 
     def forward(self, x: Tensor) -> Tensor:
-        return torch.nn.functional.linear(x, self.weight, self.bias)
+        result = torch.nn.functional.linear(x, self.weight, self.bias)
+        return result[:, 0] if self.flat else result

@@ -27,6 +27,9 @@ def output_names(model: TorchEstimator, method: str, count: int) -> list[str]:
     name = METHODS[method].output
     if method == "predict" and not hasattr(model, "classes_"):
         name = "variable"
+    # A regressor that transforms, too: a name belongs to one output.
+    if method == "transform" and hasattr(model, "predict") and not hasattr(model, "classes_"):
+        name = "transform"
     return [name] if count == 1 else [f"{name}_{k}" for k in range(count)]
 
 
@@ -81,9 +84,9 @@ def encoding_of(metadata: dict[str, Any]) -> InputEncoding:
     return InputEncoding.from_dict(metadata["encoding"])
 
 
-def decoding_of(metadata: dict[str, Any]) -> OutputDecoding:
-    """How the artifact's results are decoded."""
-    return OutputDecoding.from_dict(metadata["decoding"])
+def decoding_of(metadata: dict[str, Any], encoding: InputEncoding) -> OutputDecoding:
+    """How the artifact's results are decoded; ``encoding`` is the artifact's own."""
+    return OutputDecoding.from_dict(metadata["decoding"], encoding)
 
 
 def input_like(metadata: dict[str, Any]) -> torch.Tensor:

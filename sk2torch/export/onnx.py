@@ -1,5 +1,6 @@
 """``.onnx``: one graph of standard operators with an output per method, for ONNX Runtime on any device."""
 
+import contextlib
 import importlib
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from torch import Tensor, nn
 
 from sk2torch.base import METHODS, ArtifactError, MissingDependency, TorchEstimator, method_module
 from sk2torch.export import metadata
+from sk2torch.export.exact_constants import exact_constants
 from sk2torch.export.programs import dynamic_dims, example_input
 from sk2torch.export.quiet import quiet_torch
 from sk2torch.export.runtime import Runtime
@@ -58,7 +60,8 @@ def write(model: TorchEstimator, path: Path, methods: list[str], opset_version: 
         raise ArtifactError("inverse_transform takes another input than the other methods; export it to a file of its own.")
     x = example_input(model, methods[0])
     shapes = (dynamic_dims(model, methods[0]),)
-    with quiet_torch():
+    exact = exact_constants() if model.anchor.dtype == torch.float64 else contextlib.nullcontext()
+    with quiet_torch(), exact:
         graph = torch.export.export(_Outputs(model, methods).eval(), (x,), dynamic_shapes=shapes)
         names = _grouped_names(model, methods, graph)
         program = torch.onnx.export(
@@ -90,10 +93,11 @@ def load(path: Path) -> Runtime:
         results = [torch.from_numpy(r) for r in session.run(outputs[method], {INPUT_NAME: x.numpy()})]
         return results if len(results) > 1 else results[0]
 
+    encoding = metadata.encoding_of(described)
     return Runtime(
         call=call,
         methods=list(outputs),
-        encoding=metadata.encoding_of(described),
-        decoding=metadata.decoding_of(described),
+        encoding=encoding,
+        decoding=metadata.decoding_of(described, encoding),
         like=metadata.input_like(described),
     )

@@ -36,10 +36,11 @@ def load(path: Path) -> Runtime:
         raise ArtifactError(f"{str(path)!r} is not a .pt2 file, or is damaged: {str(error)[:200]}") from error
     described = metadata.parse(contents.extra_files.get(metadata.ENTRY), path)
     modules = {method: contents.exported_programs[name].module() for method, name in described["methods"].items()}
+    encoding = metadata.encoding_of(described)
     return Runtime(
         call=lambda method, x: modules[method](x),
         methods=list(modules),
-        encoding=metadata.encoding_of(described),
-        decoding=metadata.decoding_of(described),
+        encoding=encoding,
+        decoding=metadata.decoding_of(described, encoding),
         like=metadata.input_like(described),
     )

@@ -45,10 +45,12 @@ def load(path: Path) -> Runtime:
         except RuntimeError as error:
             raise ArtifactError(f"{str(path)!r} is not a TorchScript file, or is damaged: {str(error)[:200]}") from error
     described = metadata.parse(entries[metadata.ENTRY], path)
+    encoding = metadata.encoding_of(described)
     return Runtime(
-        call=lambda method, x: getattr(module, method)(x),
+        # Not getattr: every loaded module has torch's own method `apply`.
+        call=lambda method, x: module._c._get_method(method)(x),
         methods=list(described["methods"]),
-        encoding=metadata.encoding_of(described),
-        decoding=metadata.decoding_of(described),
+        encoding=encoding,
+        decoding=metadata.decoding_of(described, encoding),
         like=metadata.input_like(described),
     )

@@ -10,7 +10,14 @@ def binary_sigmoid(score: Tensor) -> Tensor:
     return torch.stack([1.0 - positive, positive], dim=1)
 
 
+def normalized_rows(weights: Tensor) -> Tensor:
+    """Non-negative weights divided by their row's sum; a row of zeros becomes uniform; ``(n, k)``."""
+    total = weights.sum(dim=1, keepdim=True)
+    # Replaced before the division: a NaN, even one not chosen, would spoil the gradient.
+    weights = torch.where(total == 0, torch.ones_like(weights), weights)
+    return weights / weights.sum(dim=1, keepdim=True)
+
+
 def normalized_sigmoid(scores: Tensor) -> Tensor:
-    """One-vs-rest probabilities: sigmoid of each score, divided by the row's sum; ``(n, k)``."""
-    positive = torch.sigmoid(scores)
-    return positive / positive.sum(dim=1, keepdim=True)
+    """One-vs-rest probabilities: ``normalized_rows(sigmoid(s))``; ``(n, k)``."""
+    return normalized_rows(torch.sigmoid(scores))

@@ -6,7 +6,8 @@ from sk2torch.base import METHODS
 
 
 def test_surface(subject):
-    present = [name for name in METHODS if hasattr(subject.estimator, name)]
+    refused = subject.model.refused_methods
+    present = [name for name in METHODS if hasattr(subject.estimator, name) and name not in refused]
     assert subject.methods == present
     scripted = torch.jit.script(subject.model)
     for name in METHODS:

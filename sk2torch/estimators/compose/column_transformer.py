@@ -17,19 +17,25 @@ class ColumnsPart(nn.Module):
         part: the transformer.
         index: int64, positions of its columns, shape ``(n_selected,)``.
         n_outputs: how many columns it makes.
-        weight: its ``transformer_weights`` factor.
+        weight: its ``transformer_weights`` factor; None for none.
     """
 
-    def __init__(self, part: TorchEstimator, index: Tensor, n_outputs: int, weight: float) -> None:
+    def __init__(self, part: TorchEstimator, index: Tensor, n_outputs: int, weight: float | None) -> None:
         super().__init__()
         self.n_outputs = n_outputs
         self.part = part
         self.select = SelectColumns(index)
-        self.weight = float(weight)
+        self.has_weight = weight is not None
+        self.weight = 1.0 if weight is None else float(weight)
 
     def forward(self, x: Tensor) -> Tensor:
         result = self.part.transform(self.select(x))
-        return result if self.weight == 1.0 else result * self.weight
+        return result * self.weight if self.has_weight else result
+
+    def output_columns(self, columns: list[Column]) -> list[Column]:
+        """Those of the part, unless it or a weight makes numbers of them."""
+        chosen = self.part.output_columns([columns[i] for i in self.select.index.tolist()])
+        return computed_columns(self.n_outputs) if chosen is None or self.has_weight else chosen
 
 
 @register("sklearn.compose.ColumnTransformer")
@@ -66,9 +72,13 @@ class TorchColumnTransformer(TorchEstimator):
             part = wrap_step(step, [columns[i] for i in index])
             outputs = estimator.output_indices_[name]
             n_outputs = outputs.stop - outputs.start
-            parts.append(ColumnsPart(part, read.integers(index), n_outputs, weights.get(name, 1.0)))
+            parts.append(ColumnsPart(part, read.integers(index), n_outputs, weights.get(name)))
+            if name in weights:
+                for column in part.output_columns([columns[i] for i in index]) or ():
+                    column.read_as_numbers()
         module = cls(len(columns), parts)
-        module.sparse_output = bool(estimator.sparse_output_)
+        # scikit-learn sets it where some transformer has columns.
+        module.sparse_output = bool(getattr(estimator, "sparse_output_", False))
         return module
 
     def output_columns(self, columns: list[Column] | None) -> list[Column] | None:
@@ -76,8 +86,7 @@ class TorchColumnTransformer(TorchEstimator):
             return None
         result: list[Column] = []
         for part in self.parts:
-            chosen = part.part.output_columns([columns[i] for i in part.select.index.tolist()])
-            result += computed_columns(part.n_outputs) if chosen is None else chosen
+            result += part.output_columns(columns)
         return result
 
     def transform(self, x: Tensor) -> Tensor:

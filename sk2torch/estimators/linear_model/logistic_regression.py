@@ -7,6 +7,7 @@ from torch import Tensor
 
 from sk2torch.base import Column, TorchClassifier, read, register
 from sk2torch.blocks.linear import LinearMap
+from sk2torch.functional.decisions import class_index
 from sk2torch.functional.links import binary_sigmoid, normalized_sigmoid
 
 
@@ -23,28 +24,26 @@ class TorchLogisticRegression(TorchClassifier):
 
     def __init__(self, coef: Tensor, intercept: Tensor, classes: Any, one_vs_rest: bool) -> None:
         super().__init__(coef.shape[1], classes)
-        self.linear = LinearMap(coef, intercept)
         self.is_binary = coef.shape[0] == 1
+        self.linear = LinearMap(coef, intercept, flat=self.is_binary)
         self.one_vs_rest = one_vs_rest
 
     @classmethod
     def from_sklearn(cls, estimator: Any, columns: list[Column]) -> Self:
-        # scikit-learn's own rule (LogisticRegression.predict_proba); versions without the
-        # multi_class parameter are one-vs-rest only for liblinear.
-        multi_class = getattr(estimator, "multi_class", "auto")
-        one_vs_rest = multi_class == "ovr" or (
-            multi_class in ("auto", "warn", "deprecated")
-            and (len(estimator.classes_) <= 2 or estimator.solver == "liblinear")
-        )
+        # scikit-learn's own rules (LogisticRegression.predict_proba): while there was a parameter
+        # multi_class it decided, since then more than two classes are always multinomial.
+        multi_class = getattr(estimator, "multi_class", None)
+        one_vs_rest = len(estimator.classes_) <= 2
+        if multi_class is not None:
+            automatic = multi_class in ("auto", "deprecated")
+            one_vs_rest = multi_class == "ovr" or (automatic and (one_vs_rest or estimator.solver == "liblinear"))
         return cls(read.matrix(estimator.coef_), read.vector(estimator.intercept_), estimator.classes_, one_vs_rest)
 
     def decision_function(self, x: Tensor) -> Tensor:
-        scores = self.linear(self.prepare(x))
-        return scores[:, 0] if self.is_binary else scores
+        return self.linear(self.prepare(x))
 
     def predict(self, x: Tensor) -> Tensor:
-        scores = self.decision_function(x)
-        return self.labels((scores > 0).long() if self.is_binary else scores.argmax(dim=1))
+        return self.labels(class_index(self.decision_function(x)))
 
     def predict_proba(self, x: Tensor) -> Tensor:
         scores = self.decision_function(x)

@@ -5,7 +5,7 @@ from typing import Any, Self
 import torch
 from torch import Tensor, nn
 
-from sk2torch.base import Column, TorchEstimator, register, wrap_step
+from sk2torch.base import Column, TorchEstimator, UnsupportedParameter, computed_columns, register, wrap_step
 
 
 class WeightedPart(nn.Module):
@@ -13,16 +13,24 @@ class WeightedPart(nn.Module):
 
     Args:
         part: the transformer.
-        weight: its factor.
+        weight: its factor; None for none.
+        n_outputs: how many columns it makes; None where it does not matter.
     """
 
-    def __init__(self, part: TorchEstimator, weight: float) -> None:
+    def __init__(self, part: TorchEstimator, weight: float | None, n_outputs: int | None) -> None:
         super().__init__()
         self.part = part
-        self.weight = float(weight)
+        self.has_weight = weight is not None
+        self.weight = 1.0 if weight is None else float(weight)
+        self.n_outputs = -1 if n_outputs is None else n_outputs
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.part.transform(x) * self.weight
+        result = self.part.transform(x)
+        return result * self.weight if self.has_weight else result
+
+    def output_columns(self, columns: list[Column]) -> list[Column] | None:
+        """Those of the part, unless a weight makes numbers of them."""
+        return None if self.has_weight else self.part.output_columns(columns)
 
 
 @register("sklearn.pipeline.FeatureUnion")
@@ -44,14 +52,29 @@ class TorchFeatureUnion(TorchEstimator):
     @classmethod
     def from_sklearn(cls, estimator: Any, columns: list[Column]) -> Self:
         weights = estimator.transformer_weights or {}
-        return cls(
-            len(columns),
-            [
-                WeightedPart(wrap_step(step, columns), weights.get(name, 1.0))
-                for name, step in estimator.transformer_list
-                if not (isinstance(step, str) and step == "drop")
-            ],
-        )
+        steps = [(n, s) for n, s in estimator.transformer_list if not (isinstance(s, str) and s == "drop")]
+        parts = [WeightedPart(wrap_step(step, columns), weights.get(name), None) for name, step in steps]
+        outputs = [part.output_columns(columns) for part in parts]
+        if any(part_outputs is not None for part_outputs in outputs):
+            # Columns that are handed on are found by position, so every part's width is needed.
+            for (name, step), part, part_outputs in zip(steps, parts, outputs, strict=True):
+                part.n_outputs = _width(name, step, len(columns)) if part_outputs is None else len(part_outputs)
+        for part, part_outputs in zip(parts, outputs, strict=True):
+            if part.has_weight and part_outputs is None:
+                for column in part.part.output_columns(columns) or ():
+                    column.read_as_numbers()
+        return cls(len(columns), parts)
+
+    def output_columns(self, columns: list[Column] | None) -> list[Column] | None:
+        if columns is None:
+            return None
+        outputs = [part.output_columns(columns) for part in self.parts]
+        if all(part_outputs is None for part_outputs in outputs):
+            return None
+        result: list[Column] = []
+        for part, part_outputs in zip(self.parts, outputs, strict=True):
+            result += computed_columns(part.n_outputs) if part_outputs is None else part_outputs
+        return result
 
     def transform(self, x: Tensor) -> Tensor:
         x = self.prepare(x)
@@ -59,3 +82,15 @@ class TorchFeatureUnion(TorchEstimator):
         for part in self.parts:
             parts.append(part(x))
         return torch.cat(parts, dim=1)
+
+
+def _width(name: str, step: Any, n_features: int) -> int:
+    if isinstance(step, str):
+        return n_features
+    try:
+        return len(step.get_feature_names_out())
+    except (AttributeError, ValueError) as error:
+        raise UnsupportedParameter(
+            f"FeatureUnion: {name!r} does not tell how many columns it makes, beside one that hands its columns on; "
+            "give it get_feature_names_out, or use a ColumnTransformer."
+        ) from error

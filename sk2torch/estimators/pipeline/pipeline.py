@@ -4,7 +4,8 @@ from typing import Any, Self
 
 from torch import Tensor, nn
 
-from sk2torch.base import Column, TorchEstimator, register, wrap_step
+from sk2torch.base import Column, TorchEstimator, TorchIdentity, register, wrap_step
+from sk2torch.base.surface import has_method
 
 
 @register("sklearn.pipeline.Pipeline")
@@ -25,6 +26,7 @@ class TorchPipeline(TorchEstimator):
         self.final = final
         self.sparse_output = final.sparse_output
         self.output_dtype = final.output_dtype
+        self.refused_methods = final.refused_methods
 
     @classmethod
     def from_sklearn(cls, estimator: Any, columns: list[Column]) -> Self:

@@ -1,0 +1,142 @@
+"""Roles of the estimators that average the leaf values of trees: single trees and forests."""
+
+from typing import Any, Self
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from sk2torch.base import read
+from sk2torch.base.labels import ClassLabels
+from sk2torch.base.module import TorchEstimator
+from sk2torch.blocks.forest import Forest, LeafSum, pack_forest, tree_nodes
+
+
+class AveragedTrees(nn.Module):
+    """``mean_t values[leaf_t(x)]``, shape ``(n_samples, n_values)``.
+
+    Args:
+        forest: the trees.
+        values: learned value of each node, shape ``(n_nodes, n_values)``.
+        is_single: a tree, not a forest of one tree.
+    """
+
+    def __init__(self, forest: Forest, values: Tensor, is_single: bool) -> None:
+        super().__init__()
+        self.trees = LeafSum(forest, values)
+        self.n_trees = forest.n_trees
+        self.is_single = is_single
+
+    @classmethod
+    def from_trees(cls, trees: list[Any], n_classes: list[int], is_single: bool) -> Self:
+        """From fitted trees of ``sklearn.tree``.
+
+        Args:
+            trees: the estimators that have ``tree_``.
+            n_classes: per output its number of classes; 1 per output of a regressor.
+            is_single: a tree, not a forest of one tree.
+        """
+        nodes = [tree_nodes(tree.tree_) for tree in trees]
+        # Outputs with fewer classes than others are padded.
+        values = [
+            torch.cat([read.tensor(tree.tree_.value)[:, k, :n] for tree in trees]) for k, n in enumerate(n_classes)
+        ]
+        return cls(pack_forest(nodes, trees[0].n_features_in_, True), torch.cat(values, dim=1), is_single)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.trees(x, x.new_zeros(1)) / self.n_trees
+
+    def leaves(self, x: Tensor) -> Tensor:
+        """Number of the leaf in its tree, int64: ``(n_samples,)`` of a tree, ``(n_samples, n_trees)`` of a forest."""
+        number = self.trees.forest(x) - self.trees.forest.roots
+        return number[:, 0] if self.is_single else number
+
+
+class TreesClassifier(TorchEstimator):
+    """Abstract: the class of the largest mean probability; of equal ones the first.
+
+    Args:
+        n_features_in: width of the input.
+        trees: mean class probabilities.
+        classes: the fitted ``classes_``.
+    """
+
+    def __init__(self, n_features_in: int, trees: AveragedTrees, classes: Any) -> None:
+        super().__init__(n_features_in)
+        self.trees = trees
+        self.labels = ClassLabels(classes)
+
+    @property
+    def classes_(self) -> np.ndarray:
+        """The original labels."""
+        return self.labels.classes_
+
+    def predict(self, x: Tensor) -> Tensor:
+        return self.labels(self.predict_proba(x).argmax(dim=1))
+
+    def predict_proba(self, x: Tensor) -> Tensor:
+        return self.trees(self.prepare(x))
+
+    def predict_log_proba(self, x: Tensor) -> Tensor:
+        return self.predict_proba(x).log()
+
+    def apply(self, x: Tensor) -> Tensor:
+        return self.trees.leaves(self.prepare(x))
+
+
+class TreesMultiOutputClassifier(TorchEstimator):
+    """Abstract: ``TreesClassifier`` of several outputs; labels of shape ``(n_samples, n_outputs)``.
+
+    Args:
+        n_features_in: width of the input.
+        trees: mean class probabilities of all outputs side by side.
+        classes: the fitted ``classes_``, one array per output.
+    """
+
+    def __init__(self, n_features_in: int, trees: AveragedTrees, classes: list[Any]) -> None:
+        super().__init__(n_features_in)
+        self.trees = trees
+        self.labels = nn.ModuleList(ClassLabels(c) for c in classes)
+        self.n_classes = [len(c) for c in classes]
+
+    @property
+    def classes_(self) -> list[np.ndarray]:
+        """The original labels of each output."""
+        return [labels.classes_ for labels in self.labels]
+
+    def predict(self, x: Tensor) -> Tensor:
+        probabilities = self.predict_proba(x)
+        codes: list[Tensor] = []
+        for k, labels in enumerate(self.labels):
+            codes.append(labels(probabilities[k].argmax(dim=1)))
+        return torch.stack(codes, dim=1)
+
+    def predict_proba(self, x: Tensor) -> list[Tensor]:
+        return list(self.trees(self.prepare(x)).split(self.n_classes, dim=1))
+
+    def predict_log_proba(self, x: Tensor) -> list[Tensor]:
+        return [part.log() for part in self.predict_proba(x)]
+
+    def apply(self, x: Tensor) -> Tensor:
+        return self.trees.leaves(self.prepare(x))
+
+
+class TreesRegressor(TorchEstimator):
+    """Abstract: the mean of leaf values; ``(n_samples,)``, or ``(n_samples, n_outputs)`` of several outputs.
+
+    Args:
+        n_features_in: width of the input.
+        trees: mean values.
+    """
+
+    def __init__(self, n_features_in: int, trees: AveragedTrees) -> None:
+        super().__init__(n_features_in)
+        self.trees = trees
+        self.is_single_output = trees.trees.values.shape[1] == 1
+
+    def predict(self, x: Tensor) -> Tensor:
+        values = self.trees(self.prepare(x))
+        return values[:, 0] if self.is_single_output else values
+
+    def apply(self, x: Tensor) -> Tensor:
+        return self.trees.leaves(self.prepare(x))

@@ -1,0 +1,68 @@
+"""Looking values up among the categories of their columns."""
+
+import itertools
+import math
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+
+class CategoryLookup(nn.Module):
+    """A number for each value's category: ``numbers[j][k]`` where ``x[:, j] == categories[j][k]``.
+
+    The categories of a column are kept in ascending order, and found by bisection: a power-of-two
+    number of places per column, so that all columns take the same few steps, whatever their number
+    of categories. NaN is a category like any other, and equal to itself.
+
+    Args:
+        categories: values of each column's categories, or their codes; a column's are distinct.
+        numbers: what to answer for each category, at least 0.
+        unknown: what to answer where the value is no category, per column.
+    """
+
+    def __init__(self, categories: list[list[float]], numbers: list[list[int]], unknown: list[int]) -> None:
+        super().__init__()
+        self.n_steps = math.ceil(math.log2(max(1, *map(len, categories))))
+        size = 2**self.n_steps
+        values = np.full((len(categories), size), np.inf)
+        answers = np.repeat(np.array(unknown, dtype=np.int64)[:, None], size, axis=1)
+        missing = np.array(unknown, dtype=np.int64)
+        for j, (column, column_numbers) in enumerate(zip(categories, numbers, strict=True)):
+            pairs = sorted((v, n) for v, n in zip(column, column_numbers, strict=True) if not math.isnan(v))
+            missing[j] = next((n for v, n in zip(column, column_numbers, strict=True) if math.isnan(v)), unknown[j])
+            values[j, : len(pairs)] = [v for v, _ in pairs]
+            answers[j, : len(pairs)] = [n for _, n in pairs]
+        self.register_buffer("values", torch.from_numpy(values.ravel()))
+        self.register_buffer("answers", torch.from_numpy(answers.ravel()))
+        self.register_buffer("missing", torch.from_numpy(missing))
+        self.register_buffer("unknown", torch.tensor(unknown, dtype=torch.int64))
+        self.register_buffer("first", torch.arange(len(categories)) * size)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """int64, of the shape of ``x``: ``(n_samples, n_columns)``."""
+        place = self.first.expand(x.shape)
+        for step in range(self.n_steps - 1, -1, -1):
+            stride = 1 << step
+            below = self.values[place + (stride - 1)] < x
+            place = place + below.long() * stride
+        answer = torch.where(self.values[place] == x, self.answers[place], self.unknown)
+        return torch.where(torch.isnan(x), self.missing, answer)
+
+
+class CategoryTable(nn.Module):
+    """The way back: ``values[j][index]`` for an index per column.
+
+    Args:
+        values: one list per column.
+    """
+
+    def __init__(self, values: list[list[float]]) -> None:
+        super().__init__()
+        lengths = [len(column) for column in values]
+        self.register_buffer("values", torch.tensor(list(itertools.chain(*values)), dtype=torch.float64))
+        self.register_buffer("first", torch.tensor([0, *itertools.accumulate(lengths)][:-1], dtype=torch.int64))
+
+    def forward(self, index: Tensor) -> Tensor:
+        """Values of the shape of ``index``, int64 ``(n_samples, n_columns)``, which must be in range."""
+        return self.values[self.first + index]

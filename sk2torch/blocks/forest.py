@@ -1,0 +1,256 @@
+"""All the trees of a model in flat node arrays."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from sk2torch.ops.forest import reached_nodes, sequential_sum
+
+
+class TreeNodes(NamedTuple):
+    """One tree as numpy arrays, one entry per node, the root first.
+
+    ``left`` and ``right`` of a leaf are negative or the node itself. Categorical nodes have a row
+    of ``left_categories`` (which of the codes 0 to 255 go left) and of ``known_categories`` (which
+    the feature had at fit time); ``category_row`` is -1 for the other nodes.
+    """
+
+    feature: np.ndarray
+    threshold: np.ndarray
+    left: np.ndarray
+    right: np.ndarray
+    missing_left: np.ndarray
+    category_row: np.ndarray | None = None
+    left_categories: np.ndarray | None = None
+    known_categories: np.ndarray | None = None
+
+
+def tree_nodes(tree: Any) -> TreeNodes:
+    """The nodes of a fitted ``tree_`` of ``sklearn.tree``."""
+    return TreeNodes(
+        feature=np.array(tree.feature, dtype=np.int64),
+        threshold=np.array(tree.threshold, dtype=np.float64),
+        left=np.array(tree.children_left, dtype=np.int64),
+        right=np.array(tree.children_right, dtype=np.int64),
+        missing_left=np.array(tree.missing_go_to_left, dtype=bool),
+    )
+
+
+def bitset_table(bitsets: np.ndarray) -> np.ndarray:
+    """Bitsets of 256 bits as booleans: uint32 ``(rows, 8)`` to bool ``(rows, 256)``."""
+    words = np.asarray(bitsets, dtype=np.uint32).reshape(-1, 8)
+    return ((words[:, :, None] >> np.arange(32, dtype=np.uint32)) & 1).astype(bool).reshape(-1, 256)
+
+
+def rounded_down(threshold: np.ndarray) -> np.ndarray:
+    """The largest float32 not above each float64: ``v <= t`` and ``v <= rounded_down(t)`` agree for float32 ``v``."""
+    with np.errstate(over="ignore"):
+        nearest = threshold.astype(np.float32)
+        return np.where(nearest > threshold, np.nextafter(nearest, np.float32(-np.inf)), nearest)
+
+
+class Forest(nn.Module):
+    """Which leaf of each tree a row reaches: int64 ``(n_samples, n_trees)``, positions in the node arrays.
+
+    A row goes left at a node if ``x[feature] <= threshold``, at a categorical node if the table has
+    its code; NaN follows ``missing_left``. At categorical nodes negative values count as missing.
+
+    Args:
+        n_features: width of ``x``.
+        feature: int64, shape ``(n_nodes,)``.
+        threshold: shape ``(n_nodes,)``; float32, rounded down, for ``single_precision``.
+        left: int64, position of the left child in the node arrays; leaves point to themselves.
+        right: int64, the same for the right child.
+        missing_left: bool, NaN goes left.
+        roots: int64, position of each tree's root, shape ``(n_trees,)``.
+        depth: the largest number of steps from a root to a leaf.
+        single_precision: compare ``float32(x)`` (``sklearn.tree``) instead of ``x`` (histogram boosting).
+        category_row: int64, per node its row of ``category_left``, 0 for nodes that compare; None if all do.
+        category_left: bool, shape ``(1 + n_categorical_nodes, 257)``: which codes 0 to 255, and missing (256), go left.
+    """
+
+    def __init__(
+        self,
+        n_features: int,
+        feature: Tensor,
+        threshold: Tensor,
+        left: Tensor,
+        right: Tensor,
+        missing_left: Tensor,
+        roots: Tensor,
+        depth: int,
+        single_precision: bool,
+        category_row: Tensor | None = None,
+        category_left: Tensor | None = None,
+    ) -> None:
+        super().__init__()
+        self.depth = depth
+        self.n_trees = roots.shape[0]
+        self.single_precision = single_precision
+        # A second copy of the columns has -inf for NaN; nodes where NaN goes left look at that copy.
+        self.copies_columns = bool(missing_left.any())
+        self.has_categories = category_row is not None
+        if category_row is None or category_left is None:
+            category_row = torch.zeros(0, dtype=torch.int64)
+            category_left = torch.zeros(0, 257, dtype=torch.bool)
+        self.register_buffer("feature", feature + n_features * missing_left.long())
+        self.register_buffer("threshold", threshold)
+        self.register_buffer("child", torch.stack([left, right], dim=1).reshape(-1))
+        self.register_buffer("category_row", category_row)
+        self.register_buffer("category_left", category_left.reshape(-1))
+        self.register_buffer("roots", roots)
+
+    def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> "Forest":
+        exact = self.threshold
+        super()._apply(fn, recurse)
+        if self.single_precision:
+            # float32 holds these thresholds exactly; comparing in it is the fastest.
+            self.threshold = self.threshold.float()
+        elif exact.dtype == torch.float64 and self.threshold.dtype == torch.float32:
+            # Rounded down, they decide about every float32 value, infinity too, as the exact ones do.
+            below = torch.nextafter(self.threshold, torch.full_like(self.threshold, -float("inf")))
+            self.threshold = torch.where(self.threshold > exact.to(self.threshold.device), below, self.threshold)
+        return self
+
+    def rows_at_a_time(self, x: Tensor) -> int:
+        """How many rows are evaluated together: as many as bound memory, and on a CPU fit its cache."""
+        pairs = 8388608 if x.is_cuda else 65536
+        return max(1, pairs // self.n_trees)
+
+    def block(self, x: Tensor) -> Tensor:
+        """``forward`` of few rows."""
+        x = x.detach()
+        threshold = self.threshold
+        if self.single_precision:
+            # Not back to float64 after: compilers remove pairs of conversions, and with it the rounding.
+            x = x.float()
+            threshold = threshold.float()
+        if self.copies_columns:
+            x = torch.cat([x, torch.where(x.isnan(), torch.full_like(x, -float("inf")), x)], dim=1)
+        return reached_nodes(
+            x,
+            self.feature,
+            threshold,
+            self.child,
+            self.category_row,
+            self.category_left,
+            self.roots,
+            self.depth,
+            self.has_categories,
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        if torch.jit.is_scripting():
+            return torch.cat([self.block(part) for part in x.split(self.rows_at_a_time(x))])
+        else:
+            if torch.compiler.is_compiling():
+                return self.block(x)
+            return torch.cat([self.block(part) for part in x.split(self.rows_at_a_time(x))])
+
+
+class LeafSum(nn.Module):
+    """``start + sum_t values[leaf_t(x)]`` in the order of the trees, shape ``(n_samples, n_groups * n_values)``.
+
+    Args:
+        forest: trees ordered by round, then by group (a boosting model has a tree per class and round).
+        values: learned value of each node, shape ``(n_nodes, n_values)``; a parameter.
+        n_groups: trees per round; each group has its own sum.
+    """
+
+    def __init__(self, forest: Forest, values: Tensor, n_groups: int = 1) -> None:
+        super().__init__()
+        self.forest = forest
+        self.values = nn.Parameter(values)
+        self.n_groups = n_groups
+
+    def block(self, x: Tensor, start: Tensor) -> Tensor:
+        """``forward`` of few rows."""
+        leaf = self.forest.block(x)
+        if self.n_groups == 1:
+            return sequential_sum(self.values, leaf, start)
+        # A row per sample and group.
+        rounds = leaf.shape[1] // self.n_groups
+        leaf = leaf.reshape(-1, rounds, self.n_groups).transpose(1, 2).reshape(-1, rounds)
+        total = sequential_sum(self.values, leaf, start.reshape(-1, self.values.shape[1]))
+        return total.reshape(start.shape)
+
+    def forward(self, x: Tensor, start: Tensor) -> Tensor:
+        """``start`` broadcasts to the shape of the result."""
+        start = start.expand(x.shape[0], self.n_groups * self.values.shape[1])
+        if torch.jit.is_scripting():
+            return self.sum_in_blocks(x, start)
+        else:
+            if torch.compiler.is_compiling():
+                return self.block(x, start)
+            return self.sum_in_blocks(x, start)
+
+    def sum_in_blocks(self, x: Tensor, start: Tensor) -> Tensor:
+        """``block`` of a bounded number of rows at a time."""
+        rows = self.forest.rows_at_a_time(x)
+        return torch.cat([self.block(a, b) for a, b in zip(x.split(rows), start.split(rows))])  # noqa: B905
+
+
+def _steps_to_leaves(left: np.ndarray, right: np.ndarray, roots: np.ndarray) -> int:
+    nodes, depth = roots, 0
+    while True:
+        nodes = nodes[left[nodes] != nodes]
+        if nodes.size == 0:
+            return depth
+        nodes = np.concatenate([left[nodes], right[nodes]])
+        depth += 1
+
+
+def _category_tables(trees: Sequence[TreeNodes]) -> tuple[Tensor | None, Tensor | None]:
+    """Fold what is unknown or missing at fit time into the table of what goes left."""
+    rows, tables, n_tables = [], [np.zeros((1, 257), dtype=bool)], 1
+    for tree in trees:
+        row = np.full(len(tree.feature), -1) if tree.category_row is None else np.asarray(tree.category_row)
+        node = np.flatnonzero(row >= 0)
+        rows.append(np.zeros(len(row), dtype=np.int64))
+        if node.size == 0 or tree.left_categories is None or tree.known_categories is None:
+            continue
+        rows[-1][node] = n_tables + np.arange(node.size)
+        n_tables += node.size
+        missing = np.asarray(tree.missing_left, dtype=bool)[node][:, None]
+        listed, known = tree.left_categories[row[node]], tree.known_categories[row[node]]
+        tables.append(np.concatenate([listed | (~known & missing), missing], axis=1))
+    if n_tables == 1:
+        return None, None
+    return torch.from_numpy(np.concatenate(rows)), torch.from_numpy(np.concatenate(tables))
+
+
+def pack_forest(trees: Sequence[TreeNodes], n_features: int, single_precision: bool) -> Forest:
+    """One ``Forest`` of all the trees; node ``i`` of tree ``t`` is at ``roots[t] + i``.
+
+    Args:
+        trees: in the order of the columns of the result.
+        n_features: width of the input.
+        single_precision: see ``Forest``.
+    """
+    sizes = [len(tree.feature) for tree in trees]
+    roots = np.cumsum([0, *sizes[:-1]])
+    offset = np.repeat(roots, sizes)
+    position = np.arange(sum(sizes))
+    left, right = (np.concatenate([np.asarray(getattr(t, side)) for t in trees]) for side in ("left", "right"))
+    is_leaf = (left < 0) | (left + offset == position)
+    left, right = (np.where(is_leaf, position, child + offset) for child in (left, right))
+    feature = np.where(is_leaf, 0, np.concatenate([np.asarray(t.feature, dtype=np.int64) for t in trees]))
+    missing_left = np.where(is_leaf, False, np.concatenate([np.asarray(t.missing_left, dtype=bool) for t in trees]))
+    threshold = np.where(is_leaf, 0.0, np.concatenate([np.asarray(t.threshold, dtype=np.float64) for t in trees]))
+    category_row, category_left = _category_tables(trees)
+    return Forest(
+        n_features,
+        torch.from_numpy(feature),
+        torch.from_numpy(rounded_down(threshold) if single_precision else threshold),
+        torch.from_numpy(left),
+        torch.from_numpy(right),
+        torch.from_numpy(missing_left),
+        torch.from_numpy(roots),
+        _steps_to_leaves(left, right, roots),
+        single_precision,
+        category_row,
+        category_left,
+    )

@@ -1,0 +1,66 @@
+"""Weighted sums of kernels over stored rows."""
+
+import torch
+from torch import Tensor, nn
+
+from sk2torch.functional.kernels import kernel_form
+from sk2torch.ops.pairwise import group_sums, weighted_sum
+
+
+class KernelExpansion(nn.Module):
+    """``sum_{j in group g} weights[r, j] k(x, rows_j)``.
+
+    Args:
+        rows: the stored rows, shape ``(n_rows, n_features)``, the rows of a group side by side.
+        weights: shape ``(n_weights, n_rows)``.
+        kernel: scikit-learn's name of it, a key of ``functional.kernels.KERNELS``.
+        gamma: parameter of the kernel, if it has it; also ``coef0`` and ``degree``.
+        sizes: number of rows of each group; None for one group.
+    """
+
+    def __init__(
+        self,
+        rows: Tensor,
+        weights: Tensor,
+        kernel: str,
+        gamma: float = 1.0,
+        coef0: float = 0.0,
+        degree: float = 1.0,
+        sizes: list[int] | None = None,
+    ) -> None:
+        super().__init__()
+        self.rows = nn.Parameter(rows)
+        self.weights = nn.Parameter(weights)
+        self.gamma = nn.Parameter(torch.tensor(gamma, dtype=rows.dtype))
+        self.coef0 = nn.Parameter(torch.tensor(coef0, dtype=rows.dtype))
+        self.degree = float(degree)
+        self.sizes = [rows.shape[0]] if sizes is None else sizes
+        form = kernel_form(kernel, rows, gamma)
+        self.statistic = form.statistic
+        self.link = form.link
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Shape ``(n_samples, n_groups * n_weights)``, all weights of the first group first."""
+        return weighted_sum(
+            x, self.rows, self.weights, self.sizes, self.statistic, self.link, self.gamma, self.coef0, self.degree
+        )
+
+
+class PrecomputedExpansion(nn.Module):
+    """``sum_{j in group g} weights[r, j] x[:, columns_j]``, for kernels that come as input.
+
+    Args:
+        columns: int64, shape ``(n_rows,)``: where the kernels with the stored rows are.
+        weights: shape ``(n_weights, n_rows)``.
+        sizes: number of rows of each group; None for one group.
+    """
+
+    def __init__(self, columns: Tensor, weights: Tensor, sizes: list[int] | None = None) -> None:
+        super().__init__()
+        self.register_buffer("columns", columns)
+        self.weights = nn.Parameter(weights)
+        self.sizes = [columns.shape[0]] if sizes is None else sizes
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Shape ``(n_samples, n_groups * n_weights)``, all weights of the first group first."""
+        return group_sums(x.index_select(1, self.columns), self.weights, self.sizes)

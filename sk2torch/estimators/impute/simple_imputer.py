@@ -1,0 +1,180 @@
+"""SimpleImputer."""
+
+from typing import Any, Self
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from sk2torch.base import Column, TorchEstimator, UnsupportedParameter, computed_columns, read, register
+from sk2torch.base.cells import is_missing, is_number, is_pandas_na, plain
+from sk2torch.blocks.routing import SelectColumns
+
+
+class MissingCells(nn.Module):
+    """Which cells are missing: NaN, or one of their column's markers.
+
+    Args:
+        matches_nan: whether NaN is missing.
+        markers: shape ``(n_markers, n_features)``: codes of other missing values; NaN for none.
+    """
+
+    def __init__(self, matches_nan: bool, markers: Tensor) -> None:
+        super().__init__()
+        self.matches_nan = matches_nan
+        self.n_markers = markers.shape[0]
+        self.register_buffer("markers", markers)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Boolean, of the shape of ``x``."""
+        missing = torch.isnan(x) if self.matches_nan else torch.zeros_like(x, dtype=torch.bool)
+        for k in range(self.n_markers):
+            missing = missing | (x == self.markers[k])
+        return missing
+
+
+@register("sklearn.impute.SimpleImputer")
+class TorchSimpleImputer(TorchEstimator):
+    """Missing cells become their column's statistic: ``fill if x is missing else x``.
+
+    Columns without a statistic are dropped. With ``add_indicator`` follow zeros and ones for the
+    missing cells of columns that had some when fitted. ``inverse_transform`` exists for numbers
+    with ``add_indicator`` only, where scikit-learn's does not raise; the columns that it restores
+    are those of the fit, while scikit-learn drops a column of which every row is missing.
+
+    Args:
+        missing: finds missing cells.
+        fill: statistics (codes in columns of strings), shape ``(n_kept,)``.
+        kept: int64, shape ``(n_kept,)``: the columns with a statistic.
+        indicated: int64: the columns with an indicator; empty for none.
+        missing_value: what ``inverse_transform`` restores.
+        is_numeric: the statistics are numbers, that may be trained.
+    """
+
+    def __init__(
+        self, missing: MissingCells, fill: Tensor, kept: Tensor, indicated: Tensor, missing_value: float, is_numeric: bool
+    ) -> None:
+        n_features = missing.markers.shape[1]
+        super().__init__(n_features)
+        self.missing = missing
+        if is_numeric:
+            self.fill = nn.Parameter(fill)
+        else:
+            self.register_buffer("fill", fill)
+        self.kept = SelectColumns(kept)
+        self.indicated = SelectColumns(indicated)
+        self.has_indicator = indicated.shape[0] > 0
+        self.n_outputs = kept.shape[0] + indicated.shape[0]
+        self.missing_value = missing_value
+        self.register_buffer("value_source", _positions(kept, n_features, 0, self.n_outputs))
+        self.register_buffer("mask_source", _positions(indicated, n_features, kept.shape[0], self.n_outputs))
+        # Which of the kept columns are still an input column.
+        self.register_buffer("passed_on", torch.zeros(kept.shape[0], dtype=torch.bool))
+
+    @classmethod
+    def from_sklearn(cls, estimator: Any, columns: list[Column]) -> Self:
+        statistics = [plain(value) for value in estimator.statistics_.tolist()]
+        is_numeric = estimator._fit_dtype.kind != "O"
+        _check_fill(estimator)
+        kept = [j for j, value in enumerate(statistics) if estimator.keep_empty_features or not is_missing(value)]
+        if is_numeric:
+            dtype = getattr(estimator, "_fill_dtype", estimator._fit_dtype)
+            fill = np.array([statistics[j] for j in kept], dtype=np.float64).astype(dtype).astype(np.float64)
+            passed_on = [False] * len(kept)
+        else:
+            passed_on = [_keeps_objects(estimator, statistics[j]) for j in kept]
+            fill = [
+                columns[j].codes([statistics[j]])[0] if passed else float(statistics[j])
+                for j, passed in zip(kept, passed_on, strict=True)
+            ]
+        text = [not is_numeric and not is_number(value) for value in statistics]
+        indicated = estimator.indicator_.features_ if estimator.add_indicator else []
+        missing_value = estimator.missing_values
+        module = cls(
+            _missing_cells(missing_value, columns, text),
+            read.vector(fill),
+            read.integers(kept),
+            read.integers(indicated),
+            float(missing_value) if is_number(missing_value) else float("nan"),
+            is_numeric,
+        )
+        module.passed_on.copy_(torch.tensor(passed_on, dtype=torch.bool))
+        if not is_numeric or not estimator.add_indicator or is_pandas_na(missing_value):
+            module.refused_methods = ("inverse_transform",)
+        if not is_numeric or (estimator._fit_dtype.kind in "iu" and estimator.strategy in ("most_frequent", "constant")):
+            module.output_dtype = estimator._fit_dtype.name
+        return module
+
+    def output_columns(self, columns: list[Column] | None) -> list[Column] | None:
+        passed_on = self.passed_on.tolist()
+        if columns is None or not any(passed_on):
+            return None
+        result = computed_columns(self.n_outputs)
+        for k, j in enumerate(self.kept.index.tolist()):
+            result[k] = columns[j] if passed_on[k] else result[k]
+        return result
+
+    def transform(self, x: Tensor) -> Tensor:
+        x = self.prepare(x)
+        missing = self.missing(x)
+        result = torch.where(self.kept(missing), self.fill, self.kept(x))
+        if self.has_indicator:
+            return torch.cat([result, self.indicated(missing).to(x.dtype)], dim=1)
+        return result
+
+    def inverse_transform(self, x: Tensor) -> Tensor:
+        if x.dim() != 2 or x.shape[1] != self.n_outputs:
+            raise ValueError(f"Expected an input of shape (n_samples, {self.n_outputs}).")
+        x = x.to(self.anchor.dtype)
+        # Columns that the output lacks read the zeros at the end.
+        padded = torch.cat([x, torch.zeros_like(x[:, :1])], dim=1)
+        was_missing = padded.index_select(1, self.mask_source) != 0
+        return torch.where(was_missing, self.missing_value, padded.index_select(1, self.value_source))
+
+
+def _positions(columns: Tensor, n_features: int, first: int, absent: int) -> Tensor:
+    """Where each feature is found in the output, ``absent`` where it is not."""
+    result = torch.full((n_features,), absent, dtype=torch.int64)
+    result[columns] = torch.arange(columns.shape[0]) + first
+    return result
+
+
+def _check_fill(estimator: Any) -> None:
+    if estimator.strategy == "constant" and is_missing(estimator.fill_value):
+        raise UnsupportedParameter(
+            "SimpleImputer: fill_value=nan drops or keeps columns depending on the version of scikit-learn; "
+            "leave the column out of the imputer instead."
+        )
+
+
+def _keeps_objects(estimator: Any, statistic: Any) -> bool:
+    """Whether a column of objects leaves the imputer as one.
+
+    Where a word (or None, or pandas.NA) is imputed from a column of numbers, what remains is
+    numbers; where only a number or NaN is, None would remain.
+    """
+    return not is_number(statistic) or is_number(estimator.missing_values)
+
+
+def _missing_cells(value: Any, columns: list[Column], text: list[bool]) -> MissingCells:
+    """How ``missing_values`` shows in the input tensor: by its code among words, as NaN among numbers."""
+    if is_number(value):
+        if is_missing(value):
+            return MissingCells(True, torch.zeros(0, len(columns), dtype=torch.float64))
+        # Codes of words are numbers, too.
+        markers = [_number_marker(value, c, is_text) for c, is_text in zip(columns, text, strict=True)]
+        return MissingCells(False, torch.tensor([markers], dtype=torch.float64))
+    words = [None, value] if is_pandas_na(value) else [value]
+    codes: list[list[float]] = []
+    for column, is_text in zip(columns, text, strict=True):
+        if not is_text:
+            column.missing_words.update(words)
+        codes.append(column.codes(words) if is_text else [float("nan")] * len(words))
+    matches_nan = is_pandas_na(value) or not all(text)
+    return MissingCells(matches_nan, torch.tensor(codes, dtype=torch.float64).T.contiguous())
+
+
+def _number_marker(value: float, column: Column, is_text: bool) -> float:
+    if not is_text:
+        return float(value)
+    return column.codes([value])[0] if column.by_code else float("nan")
