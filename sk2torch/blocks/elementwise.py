@@ -20,7 +20,6 @@ FUNCTIONS: dict[str, Callable[[Tensor], Tensor]] = {
     "ceil": torch.ceil,
     "cos": torch.cos,
     "cosh": elementwise.cosh,
-    "degrees": elementwise.degrees,
     "exp": torch.exp,
     "exp10": elementwise.power_of_ten,
     "exp2": elementwise.power_of_two,
@@ -36,7 +35,6 @@ FUNCTIONS: dict[str, Callable[[Tensor], Tensor]] = {
     "log2": elementwise.log2,
     "logit": elementwise.logit,
     "negative": torch.neg,
-    "radians": elementwise.radians,
     "rint": torch.round,
     "sign": elementwise.sign,
     "sin": torch.sin,
@@ -71,6 +69,22 @@ class Elementwise(nn.Module):
         super().__setstate__({**state, "function": FUNCTIONS[state["name"]]})
 
 
+class Scale(nn.Module):
+    """``x * factor``.
+
+    Args:
+        factor: a constant.
+    """
+
+    def __init__(self, factor: float) -> None:
+        super().__init__()
+        # As a tensor, as in the modules below: the ONNX exporter writes numbers in float32.
+        self.register_buffer("factor", torch.tensor(factor, dtype=torch.float64))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x * self.factor
+
+
 class Clip(nn.Module):
     """``min(max(x, low), high)``; NaN stays.
 
@@ -81,7 +95,6 @@ class Clip(nn.Module):
 
     def __init__(self, low: float, high: float) -> None:
         super().__init__()
-        # As tensors: the ONNX exporter writes numbers in float32.
         self.register_buffer("low", torch.tensor(low, dtype=torch.float64))
         self.register_buffer("high", torch.tensor(high, dtype=torch.float64))
 
@@ -121,9 +134,15 @@ class ReplaceSpecial(nn.Module):
     def __init__(self, nan: float, positive: float | None, negative: float | None) -> None:
         super().__init__()
         self.register_buffer("nan", torch.tensor(nan, dtype=torch.float64))
-        self.positive = positive
-        self.negative = negative
+        # One for each dtype: the largest number of float64 is infinite in float32.
+        for name, dtype in (("bounds_double", torch.float64), ("bounds_single", torch.float32)):
+            largest = torch.finfo(dtype).max
+            high = largest if positive is None else positive
+            low = -largest if negative is None else negative
+            self.register_buffer(name, torch.tensor([high, low], dtype=torch.float64))
 
     def forward(self, x: Tensor) -> Tensor:
-        finite = torch.nan_to_num(x, nan=0.0, posinf=self.positive, neginf=self.negative)
-        return torch.where(torch.isnan(x), self.nan, finite)
+        bounds = self.bounds_double if x.dtype == torch.float64 else self.bounds_single
+        result = torch.where(x == float("inf"), bounds[0], x)
+        result = torch.where(x == float("-inf"), bounds[1], result)
+        return torch.where(torch.isnan(x), self.nan, result)

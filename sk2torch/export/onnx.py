@@ -82,7 +82,10 @@ def load(path: Path) -> Runtime:
     """The runtime of an ``.onnx`` file, on ONNX Runtime's CPU provider."""
     onnxruntime = _require("onnxruntime")
     try:
-        session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+        # This optimizer turns `scalar * (a @ b)` into a product with a factor in single precision.
+        session = onnxruntime.InferenceSession(
+            str(path), providers=["CPUExecutionProvider"], disabled_optimizers=["MatMulScaleFusion"]
+        )
     except Exception as error:
         # ONNX Runtime's errors have no public base class.
         raise ArtifactError(f"{str(path)!r} is not an ONNX file, or is damaged: {str(error)[:200]}") from error

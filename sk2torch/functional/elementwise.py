@@ -4,8 +4,6 @@ ONNX Runtime has no float64 kernel of most trigonometric and hyperbolic function
 writes the constants of others in float32: their graphs use formulas of basic functions instead.
 """
 
-import math
-
 import torch
 from torch import Tensor
 
@@ -28,16 +26,6 @@ def power_of_two(x: Tensor) -> Tensor:
 def power_of_ten(x: Tensor) -> Tensor:
     """``10 ** x``."""
     return torch.pow(10.0, x)
-
-
-def degrees(x: Tensor) -> Tensor:
-    """``x * 180 / pi``."""
-    return x * 180.0 / torch.full_like(x, math.pi)
-
-
-def radians(x: Tensor) -> Tensor:
-    """``x * pi / 180``."""
-    return x * torch.full_like(x, math.pi) / 180.0
 
 
 def logit(x: Tensor) -> Tensor:

@@ -11,7 +11,7 @@ small = functools.partial(dict, n_estimators=5, random_state=0)
 
 CASES = [
     TreeCase("RandomForestClassifier", lambda: RandomForestClassifier(**small(max_depth=4)), data.multiclass),
-    TreeCase("RandomForestClassifier-deep", lambda: RandomForestClassifier(**small()), data.binary_words, primary=True),
+    TreeCase("RandomForestClassifier-deep", lambda: RandomForestClassifier(**small()), data.binary_words),
     TreeCase(
         "RandomForestClassifier-ties",
         lambda: RandomForestClassifier(**small(n_estimators=6, max_depth=3, bootstrap=False)),
@@ -31,7 +31,6 @@ CASES = [
         "RandomForestClassifier-multi-output-words",
         lambda: RandomForestClassifier(**small(max_depth=4)),
         data.multi_output_words,
-        primary=True,
     ),
     TreeCase("RandomForestClassifier-multilabel", lambda: RandomForestClassifier(**small()), data.multilabel),
     TreeCase(
@@ -39,7 +38,7 @@ CASES = [
         lambda: RandomForestClassifier(**small(monotonic_cst=[1, 0, -1, 0, 0], oob_score=False, ccp_alpha=0.01)),
         data.binary,
     ),
-    TreeCase("ExtraTreesClassifier", lambda: ExtraTreesClassifier(**small(max_depth=5)), data.words),
+    TreeCase("ExtraTreesClassifier", lambda: ExtraTreesClassifier(**small(max_depth=3)), data.words),
     TreeCase(
         "ExtraTreesClassifier-missing",
         lambda: ExtraTreesClassifier(**small(criterion="log_loss", bootstrap=True)),
@@ -61,7 +60,7 @@ CASES = [
     ),
     TreeCase("RandomForestRegressor-missing", lambda: RandomForestRegressor(**small()), tree.missing_regression),
     TreeCase("RandomForestRegressor-multi", lambda: RandomForestRegressor(**small()), data.multi_regression),
-    TreeCase("ExtraTreesRegressor", lambda: ExtraTreesRegressor(**small(max_depth=5)), data.regression),
+    TreeCase("ExtraTreesRegressor", lambda: ExtraTreesRegressor(**small(max_depth=3)), data.regression),
     TreeCase(
         "ExtraTreesRegressor-multi-missing",
         lambda: ExtraTreesRegressor(**small()),

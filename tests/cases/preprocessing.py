@@ -4,6 +4,7 @@ import functools
 
 import numpy as np
 import scipy.special
+from sklearn.compose import ColumnTransformer
 from sklearn.preprocessing import FunctionTransformer, MinMaxScaler, StandardScaler
 
 from tests.cases import Case, data
@@ -48,23 +49,17 @@ def as_it_is(X):
     return X
 
 
-WIDE = ("abs", "arcsinh", "arctan", "cbrt", "ceil", "cos", "cosh", "degrees", "exp", "exp2", "expm1", "fabs", "fix", "floor")
-WIDE += ("negative", "radians", "rint", "sign", "sin", "sinh", "square", "tan", "tanh", "trunc")
-UNIT = ("arccos", "arcsin", "arctanh", "log", "log10", "log1p", "log2", "sqrt")
-FLAT = ("ceil", "fix", "floor", "rint", "sign", "trunc")
-NO_KERNEL = ("arccos", "arcsin", "arctan")
+def side_by_side(*names):
+    """A ColumnTransformer that applies each of the named ufuncs to a column of its own."""
+    parts = [(name, FunctionTransformer(getattr(np, name), check_inverse=False), [k % 3]) for k, name in enumerate(names)]
+    return lambda: ColumnTransformer(parts)
 
 
-def ufunc_case(name, source):
-    return Case(
-        f"FunctionTransformer-{name}",
-        apply(getattr(np, name)),
-        source,
-        query=as_it_is,
-        differentiable=("inverse_transform",) if name in FLAT else None,
-        xfail={"onnx": "ONNX Runtime has no float64 kernel for it"} if name in NO_KERNEL else {},
-    )
-
+SMOOTH = ("abs", "arcsinh", "cbrt", "cos", "cosh", "degrees", "exp", "exp2", "expm1", "fabs", "negative", "radians", "sin")
+SMOOTH += ("sinh", "square", "tanh")
+STEPS = ("ceil", "fix", "floor", "rint", "sign", "trunc")
+UNIT = ("arctanh", "log", "log10", "log1p", "log2", "sqrt", "tan")
+NO_KERNEL = {"onnx": "ONNX Runtime has no float64 kernel for it"}
 
 CASES = [
     Case("StandardScaler", StandardScaler, data.regression),
@@ -91,8 +86,11 @@ CASES = [
     Case("FunctionTransformer", FunctionTransformer, data.regression),
     Case("FunctionTransformer-validate", lambda: FunctionTransformer(validate=True), data.regression),
     Case("FunctionTransformer-inverse", apply(np.log1p, np.expm1, validate=True), unit_interval, primary=True),
-    *[ufunc_case(name, wide_range) for name in WIDE],
-    *[ufunc_case(name, unit_interval) for name in UNIT],
+    Case("ColumnTransformer-ufuncs", side_by_side(*SMOOTH), wide_range, query=as_it_is, primary=True),
+    Case("ColumnTransformer-ufuncs-unit", side_by_side(*UNIT), unit_interval, query=as_it_is, primary=True),
+    Case("ColumnTransformer-ufuncs-steps", side_by_side(*STEPS), wide_range, query=as_it_is, differentiable=()),
+    Case("FunctionTransformer-arctan", apply(np.arctan, np.arcsin), unit_interval, query=as_it_is, xfail=NO_KERNEL),
+    Case("FunctionTransformer-arccos", apply(np.arccos), unit_interval, query=as_it_is, xfail=NO_KERNEL),
     Case("FunctionTransformer-arccosh", apply(np.cosh, np.arccosh), unit_interval, query=as_it_is),
     Case("FunctionTransformer-expit", apply(scipy.special.expit, scipy.special.logit), wide_range, query=as_it_is),
     Case("FunctionTransformer-exp10", apply(scipy.special.exp10, scipy.special.cbrt), unit_interval, query=as_it_is),

@@ -110,14 +110,13 @@ def test_categories(missing_left):
     tree = TreeNodes(
         np.array([0, 0, 0]),
         np.array([0.5, 0, 0]),
-        np.array([1, 0, 0]),
-        np.array([2, 0, 0]),
+        np.array([1, -1, -1]),
+        np.array([2, -1, -1]),
         np.array([missing_left, False, False]),
         np.array([0, -1, -1]),
         left,
         known,
     )
-    tree = tree._replace(left=np.array([1, -1, -1]), right=np.array([2, -1, -1]))
     # A tree that compares beside it.
     other = tree._replace(category_row=None, left_categories=None, known_categories=None)
     forest = pack_forest([other, tree], 1, False)

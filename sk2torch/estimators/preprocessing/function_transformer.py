@@ -2,13 +2,14 @@
 
 import builtins
 import functools
+import math
 import sys
 from typing import Any, Self
 
 from torch import Tensor, nn
 
 from sk2torch.base import ANY_WIDTH, Column, TorchEstimator, UnsupportedParameter, register
-from sk2torch.blocks.elementwise import FUNCTIONS, Clip, Elementwise, ReplaceSpecial, Round
+from sk2torch.blocks.elementwise import FUNCTIONS, Clip, Elementwise, ReplaceSpecial, Round, Scale
 
 # Names by which numpy, scipy and torch know entries of FUNCTIONS under other names. Whole numbers
 # are float64 here, so functions that divide integers (numpy.reciprocal) are not among them.
@@ -20,14 +21,18 @@ _SYNONYMS = {
     "arcsinh": "asinh",
     "arctan": "atan",
     "arctanh": "atanh",
-    "deg2rad": "radians",
     "fabs": "abs",
     "fix": "trunc",
     "neg": "negative",
-    "rad2deg": "degrees",
     "sigmoid": "expit",
 }
 _CLIP, _ROUND, _REPLACE = ("clip", "clamp"), ("round", "around"), ("nan_to_num",)
+_FACTORS = {
+    "deg2rad": math.pi / 180.0,
+    "degrees": 180.0 / math.pi,
+    "rad2deg": 180.0 / math.pi,
+    "radians": math.pi / 180.0,
+}
 _LIBRARIES = ("numpy", "scipy.special", "torch")
 _BOOLEAN = ("isnan", "isinf", "isfinite")
 
@@ -97,7 +102,7 @@ def _module(function: Any, arguments: dict[str, Any] | None, parameter: str) -> 
 
 
 def _name(function: Any) -> str | None:
-    known = {*FUNCTIONS, *_SYNONYMS, *_CLIP, *_ROUND, *_REPLACE}
+    known = {*FUNCTIONS, *_SYNONYMS, *_FACTORS, *_CLIP, *_ROUND, *_REPLACE}
     if function is builtins.abs:
         return "abs"
     for library in _LIBRARIES:
@@ -118,6 +123,8 @@ def _build(name: str, options: dict[str, Any]) -> nn.Module:
         return _replace(**options)
     if options:
         raise TypeError(f"{name} takes no arguments here")
+    if name in _FACTORS:
+        return Scale(_FACTORS[name])
     return Elementwise(_SYNONYMS.get(name, name))
 
 

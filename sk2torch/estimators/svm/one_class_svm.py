@@ -30,8 +30,8 @@ class TorchOneClassSVM(TorchEstimator):
 
     @classmethod
     def from_sklearn(cls, estimator: Any, columns: list[Column]) -> Self:
-        intercept, offset = read_intercept(estimator), read.vector(estimator.offset_)
-        return cls(int(estimator.n_features_in_), read_expansion(estimator), intercept, offset)
+        expansion, intercept = read_expansion(estimator), read_intercept(estimator)
+        return cls(int(estimator.n_features_in_), expansion, intercept, read.vector(estimator.offset_))
 
     def predict(self, x: Tensor) -> Tensor:
         return (self.decision_function(x) > 0).long() * 2 - 1

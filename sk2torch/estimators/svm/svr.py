@@ -27,7 +27,8 @@ class TorchSVR(TorchEstimator):
 
     @classmethod
     def from_sklearn(cls, estimator: Any, columns: list[Column]) -> Self:
-        return cls(int(estimator.n_features_in_), read_expansion(estimator), read_intercept(estimator))
+        expansion = read_expansion(estimator)
+        return cls(int(estimator.n_features_in_), expansion, read_intercept(estimator))
 
     def predict(self, x: Tensor) -> Tensor:
         return (self.expansion(self.prepare(x)) + self.intercept)[:, 0]
