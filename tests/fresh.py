@@ -65,8 +65,11 @@ class FreshInterpreter:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.count = 0
-        self.process = subprocess.Popen(
-            [sys.executable, "-c", _SERVER], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=folder
+        self.process = self._start()
+
+    def _start(self) -> "subprocess.Popen[str]":
+        return subprocess.Popen(
+            [sys.executable, "-c", _SERVER], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=self.folder
         )
 
     def run(self, path: Path, inputs: dict[str, torch.Tensor]) -> dict[str, Any]:
@@ -77,6 +80,11 @@ class FreshInterpreter:
         self.process.stdin.write(f"{job}\n")
         self.process.stdin.flush()
         answer = self.process.stdout.readline().strip()
+        if not answer:
+            code = self.process.wait(timeout=30)
+            # One crash is one failed test, not all that follow.
+            self.process = self._start()
+            raise AssertionError(f"the fresh interpreter ended with exit code {code}")
         assert answer == "ok", answer.replace("\\n", "\n")
         return torch.load(f"{job}.out")
 

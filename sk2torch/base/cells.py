@@ -10,8 +10,8 @@ import numpy as np
 
 from sk2torch.base.errors import InputError, UnsupportedParameter
 
-# Integers of a greater magnitude are not all exact in float64.
-_LARGEST_EXACT = 2**53
+# Integers of this magnitude and above are not all exact in float64.
+_FIRST_INEXACT = 2**53
 
 
 def is_missing(value: Any) -> bool:
@@ -85,19 +85,24 @@ def as_categories(values: Any, name: str | None, missing_words: Set[Any]) -> np.
     result = as_numbers(array, name)
     if array.dtype.kind in "iuO" and result.size:
         largest = np.abs(result, where=np.isfinite(result), out=np.zeros_like(result)).max()
-        if largest > _LARGEST_EXACT:
-            raise InputError(f"column {name!r}: the value {largest:.0f} has no exact float64, in which categories are compared.")
+        if largest >= _FIRST_INEXACT:
+            raise InputError(
+                f"column {name!r}: the value {largest:.0f} has no exact float64, in which categories are compared."
+            )
     return result
 
 
 def _complaint(values: Any, name: str | None) -> str:
     cells = np.asarray(values, dtype=object).ravel().tolist()
     strange = next((cell for cell in cells if not is_number(cell)), None)
-    where = "" if name is None else f"column {name!r}: "
     return (
-        f"{where}expected numbers, got {strange!r} of type {type(strange).__name__}; no step of the model reads "
+        f"{_where(name)}expected numbers, got {strange!r} of type {type(strange).__name__}; no step of the model reads "
         "text here. Give numbers, with NaN for missing values."
     )
+
+
+def _where(name: str | None) -> str:
+    return "" if name is None else f"column {name!r}: "
 
 
 def to_json(value: Any, name: str | None) -> Any:
@@ -109,7 +114,7 @@ def to_json(value: Any, name: str | None) -> Any:
     if is_pandas_na(value):
         return {"pandas": "NA"}
     if not isinstance(value, str | int | float | bool | None):
-        raise UnsupportedParameter(f"column {name!r}: cannot store the category {value!r} in an artifact.")
+        raise UnsupportedParameter(f"{_where(name)}cannot store the category {value!r} in an artifact.")
     return value
 
 

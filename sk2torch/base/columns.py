@@ -98,7 +98,8 @@ class Column:
             )
         if type(value).__name__ in ("datetime", "date", "timedelta", "Timestamp", "Timedelta", "NaTType"):
             raise UnsupportedParameter(
-                f"column {self.name!r}: the category {value!r} is a date; turn dates into numbers or strings before fitting."
+                f"column {self.name!r}: the category {value!r} is a date; "
+                "turn dates into numbers or strings before fitting."
             )
         code = self.vocabulary.setdefault(value, len(self.vocabulary))
         self.is_mixed |= self.has_number_categories and not self.by_code
@@ -163,11 +164,15 @@ class Column:
             words = np.empty(len(self.vocabulary) + len(self.seen) + 1, dtype=object)
             words[:-1] = [*self.vocabulary, *self.seen]
             result = words[np.where(missing, UNKNOWN, codes).astype(np.int64)]
-        elif self.has_number_categories and self.are_integers:
-            whole = np.where(missing, 0.0, codes)
-            result = whole.astype(bool if self.are_booleans else np.int64).astype(object)
         else:
             result = codes.astype(np.float64).astype(object)
+            if self.has_number_categories and self.are_integers:
+                dtype = bool if self.are_booleans else np.int64
+                # Values that an imputer hands on need not be whole, though those asked for are.
+                whole = np.flatnonzero(np.isfinite(codes))
+                cast = codes[whole].astype(dtype)
+                same = cast == codes[whole]
+                result[whole[same]] = cast[same].astype(object)
         result[missing] = np.nan
         return result
 

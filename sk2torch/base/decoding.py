@@ -124,7 +124,8 @@ class OutputDecoding:
         classes = listed if data["multi_output"] else (listed[0] if listed else None)
         outputs = data["outputs"]
         if outputs is not None:
-            outputs = [encoding.columns[c] if isinstance(c, int) else Column.from_dict(c) for c in outputs]
+            inputs = encoding.columns or []
+            outputs = [inputs[c] if isinstance(c, int) else Column.from_dict(c) for c in outputs]
         inputs = encoding.columns if data["decodes_inputs"] else None
         return cls(classes, outputs, inputs, data["dtype"], data["sparse"], data["inverse_dtype"])
 

@@ -44,7 +44,8 @@ class InputEncoding:
         # What no step reads may hold anything, so it is not looked at.
         blank = np.full(len(table), np.nan)
         encoded = [
-            blank if self.columns is not None and not c.used else c.encode(s) for c, s in zip(columns, series, strict=True)
+            blank if self.columns is not None and not c.used else c.encode(s)
+            for c, s in zip(columns, series, strict=True)
         ]
         if self.n_dims == 1:
             return encoded[0]
@@ -61,7 +62,9 @@ class InputEncoding:
             rows = rows[:, 0]
         if rows.ndim != self.n_dims:
             shape = "(n_samples, n_features)" if self.n_dims == 2 else "(n_samples,)"
-            raise InputError(f"expected an array of shape {shape}, got {rows.shape}; use reshape(-1, 1) or reshape(1, -1).")
+            raise InputError(
+                f"expected an array of shape {shape}, got {rows.shape}; use reshape(-1, 1) or reshape(1, -1)."
+            )
         if self.columns is not None and self.n_dims == 2 and rows.shape[1] != len(self.columns):
             raise InputError(f"expected {len(self.columns)} features, got {rows.shape[1]}.")
         return rows
@@ -69,23 +72,12 @@ class InputEncoding:
     def _pick(self, frame: Any) -> list[Any]:
         names = list(frame.columns)
         if self.columns is not None and all(c.name is not None for c in self.columns):
-            return self._pick_by_name(frame, names)
+            return _picked_by_name(frame, names, self.columns)
         if self.columns is not None and len(names) != len(self.columns):
             raise InputError(f"expected {len(self.columns)} features, got {len(names)}.")
         if len(set(names)) == len(names):
             return [frame[name] for name in names]
         return [frame.iloc[:, i] for i in range(len(names))]
-
-    def _pick_by_name(self, frame: Any, names: list[Any]) -> list[Any]:
-        present = {str(name): name for name in names}
-        used = [c.name for c in self.columns if c.used]
-        absent = [name for name in used if name not in present]
-        if absent:
-            raise InputError(f"columns are missing: {absent}; the table has {list(present)[:20]}.")
-        double = [name for name in used if names.count(present[name]) > 1]
-        if double:
-            raise InputError(f"columns occur more than once: {double}; give each a name of its own.")
-        return [frame[present[c.name]] if c.used else None for c in self.columns]
 
     def to_tensor(self, table: Any, like: Tensor) -> Tensor:
         """``encode`` as a tensor with the dtype and device of ``like``."""
@@ -101,6 +93,18 @@ class InputEncoding:
     def from_dict(cls, data: dict[str, Any]) -> "InputEncoding":
         columns = data["columns"]
         return cls(None if columns is None else [Column.from_dict(c) for c in columns], data["n_dims"])
+
+
+def _picked_by_name(frame: Any, names: list[Any], columns: list[Column]) -> list[Any]:
+    present = {str(name): name for name in names}
+    used = [c.name for c in columns if c.used]
+    absent = [name for name in used if name not in present]
+    if absent:
+        raise InputError(f"columns are missing: {absent}; the table has {list(present)[:20]}.")
+    double = [name for name in used if names.count(present[name]) > 1]
+    if double:
+        raise InputError(f"columns occur more than once: {double}; give each a name of its own.")
+    return [frame[present[c.name]] if c.used else None for c in columns]
 
 
 def _rows(table: Any) -> np.ndarray:

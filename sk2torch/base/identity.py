@@ -12,11 +12,13 @@ from sk2torch.base.registry import wrap_child
 class TorchIdentity(TorchEstimator):
     """``"passthrough"``: hands its columns on, strings included."""
 
+    does_nothing = True
+
     @classmethod
     def from_sklearn(cls, estimator: Any, columns: list[Column] | None) -> Self:
         for column in columns or []:
             column.used = True
-        return cls(ANY_WIDTH if columns is None else len(columns))
+        return cls(len(columns or ()) or ANY_WIDTH)
 
     def transform(self, x: Tensor) -> Tensor:
         return self.prepare(x)

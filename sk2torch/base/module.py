@@ -29,6 +29,8 @@ class TorchEstimator(nn.Module):
 
     # True for estimators that hand their columns to children instead of reading them.
     routes_columns = False
+    # Whether ``transform`` and ``inverse_transform`` give back their input.
+    does_nothing = False
     # Whether scikit-learn's ``transform`` gives a scipy sparse matrix (the tensor is dense).
     sparse_output = False
     # numpy dtype of what scikit-learn's ``transform`` returns; None for float64.
@@ -81,7 +83,9 @@ class TorchEstimator(nn.Module):
         if x.dim() != 2:
             raise ValueError(f"Expected an input of shape (n_samples, n_features), got {x.dim()} dimension(s).")
         if self.n_features_in >= 0 and x.shape[1] != self.n_features_in:
-            raise ValueError(f"X has {x.shape[1]} features, but the model is expecting {self.n_features_in} features as input.")
+            raise ValueError(
+                f"X has {x.shape[1]} features, but the model is expecting {self.n_features_in} features as input."
+            )
         return x.to(self.anchor.dtype)
 
     @torch.jit.unused

@@ -136,7 +136,9 @@ def wrap(
         sklearn.exceptions.NotFittedError: the estimator has not been fitted.
     """
     if dtype not in (torch.float64, torch.float32):
-        raise UnsupportedParameter(f"wrap: expected dtype torch.float64 or torch.float32, got {dtype}; convert the module afterwards.")
+        raise UnsupportedParameter(
+            f"wrap: expected dtype torch.float64 or torch.float32, got {dtype}; convert the module afterwards."
+        )
     columns = input_columns(estimator) if not isinstance(estimator, type) else None
     module = wrap_child(estimator, [] if columns is None else columns)
     if columns is not None and any(column.is_mixed for column in columns):

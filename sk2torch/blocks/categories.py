@@ -8,6 +8,11 @@ import torch
 from torch import Tensor, nn
 
 
+def _taken(values: Tensor, place: Tensor) -> Tensor:
+    # Much faster than values[place] on the CPU.
+    return values.index_select(0, place.reshape(-1)).reshape(place.shape)
+
+
 class CategoryLookup(nn.Module):
     """A number for each value's category: ``numbers[j][k]`` where ``x[:, j] == categories[j][k]``.
 
@@ -20,6 +25,8 @@ class CategoryLookup(nn.Module):
         numbers: what to answer for each category, at least 0.
         unknown: what to answer where the value is no category, per column.
     """
+
+    first: Tensor
 
     def __init__(self, categories: list[list[float]], numbers: list[list[int]], unknown: list[int]) -> None:
         super().__init__()
@@ -44,9 +51,9 @@ class CategoryLookup(nn.Module):
         place = self.first.expand(x.shape)
         for step in range(self.n_steps - 1, -1, -1):
             stride = 1 << step
-            below = self.values[place + (stride - 1)] < x
+            below = _taken(self.values, place + (stride - 1)) < x
             place = place + below.long() * stride
-        answer = torch.where(self.values[place] == x, self.answers[place], self.unknown)
+        answer = torch.where(_taken(self.values, place) == x, _taken(self.answers, place), self.unknown)
         return torch.where(torch.isnan(x), self.missing, answer)
 
 
@@ -57,6 +64,8 @@ class CategoryTable(nn.Module):
         values: one list per column.
     """
 
+    first: Tensor
+
     def __init__(self, values: list[list[float]]) -> None:
         super().__init__()
         lengths = [len(column) for column in values]
@@ -65,4 +74,4 @@ class CategoryTable(nn.Module):
 
     def forward(self, index: Tensor) -> Tensor:
         """Values of the shape of ``index``, int64 ``(n_samples, n_columns)``, which must be in range."""
-        return self.values[self.first + index]
+        return _taken(self.values, self.first + index)

@@ -76,6 +76,8 @@ class Scale(nn.Module):
         factor: a constant.
     """
 
+    factor: Tensor
+
     def __init__(self, factor: float) -> None:
         super().__init__()
         # As a tensor, as in the modules below: the ONNX exporter writes numbers in float32.
@@ -109,6 +111,8 @@ class Round(nn.Module):
         decimals: digits after the point; negative ones round before it.
     """
 
+    factor: Tensor
+
     def __init__(self, decimals: int) -> None:
         super().__init__()
         self.is_fraction = decimals > 0
@@ -119,7 +123,11 @@ class Round(nn.Module):
         if self.is_whole:
             return torch.round(x)
         # numpy divides by the power of ten before the point, which rounds differently.
-        return torch.round(x * self.factor) / self.factor if self.is_fraction else torch.round(x / self.factor) * self.factor
+        return (
+            torch.round(x * self.factor) / self.factor
+            if self.is_fraction
+            else torch.round(x / self.factor) * self.factor
+        )
 
 
 class ReplaceSpecial(nn.Module):

@@ -103,12 +103,18 @@ def one_hot(name, source, query=None, **parameters):
 
 def ordinal(name, source, query=None, **parameters):
     return Case(
-        f"OrdinalEncoder-{name}", lambda: OrdinalEncoder(**parameters), source, query=query or as_it_is, differentiable=()
+        f"OrdinalEncoder-{name}",
+        lambda: OrdinalEncoder(**parameters),
+        source,
+        query=query or as_it_is,
+        differentiable=(),
     )
 
 
 def labels(name, source, **parameters):
-    return Case(f"LabelBinarizer-{name}", lambda: LabelBinarizer(**parameters), lambda: (source, None), differentiable=())
+    return Case(
+        f"LabelBinarizer-{name}", lambda: LabelBinarizer(**parameters), lambda: (source, None), differentiable=()
+    )
 
 
 def as_it_is(X):
@@ -131,7 +137,9 @@ CASES = [
     one_hot("if-binary", pairs, drop="if_binary"),
     one_hot("if-binary-ignore", pairs, strange, drop="if_binary", handle_unknown="ignore"),
     one_hot("drop-array", objects, drop=["x", 2, np.nan]),
-    one_hot("drop-only-category", lambda: (np.array([["k", 2.5]] * 5 + [["k", 3.5]], dtype=object), None), drop="first"),
+    one_hot(
+        "drop-only-category", lambda: (np.array([["k", 2.5]] * 5 + [["k", 3.5]], dtype=object), None), drop="first"
+    ),
     one_hot("categories", pairs, categories=[["yes", "maybe", "no"], [11, 7, 9, 10]]),
     one_hot("categories-unknown", pairs, categories=[["yes"], [11, 7]], handle_unknown="ignore"),
     one_hot("min-frequency", words, min_frequency=10),
@@ -142,7 +150,7 @@ CASES = [
     one_hot("infrequent-if-binary", words, max_categories=2, drop="if_binary"),
     one_hot("infrequent-ignore", words, strange, min_frequency=10, handle_unknown="ignore"),
     one_hot("infrequent-drop-array", words, min_frequency=10, drop=["b", "aa"]),
-    one_hot("warn", words, strange, min_frequency=10, handle_unknown="warn"),
+    one_hot("warn", words, strange, min_frequency=10, handle_unknown="warn", drop="first"),
     one_hot("warn-without-infrequent", numbers, strange, handle_unknown="warn"),
     one_hot("int8", numbers, dtype=np.int8),
     one_hot("float32", numbers, dtype=np.float32, sparse_output=False),

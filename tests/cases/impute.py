@@ -58,15 +58,20 @@ def table():
 
 
 @functools.cache
-def nullable():
-    """pandas' nullable numbers and strings, with ``pandas.NA``."""
+def nullable_numbers():
+    """pandas' nullable numbers, with ``pandas.NA``."""
     generator = np.random.default_rng(2)
+    values = generator.choice(np.array([1, 2, 7, None], dtype=object), 40)
     return pd.DataFrame(
-        {
-            "number": pd.array(generator.choice(np.array([1, 2, 7, None], dtype=object), 40), dtype="Int64"),
-            "word": pd.array(generator.choice(np.array(["u", "v", None], dtype=object), 40), dtype="string"),
-        }
+        {"whole": pd.array(values, dtype="Int64"), "real": pd.array(values[::-1], dtype="Float64")}
     ), None
+
+
+@functools.cache
+def nullable_words():
+    """pandas' nullable strings, with ``pandas.NA``."""
+    values = np.random.default_rng(3).choice(np.array(["u", "v", None], dtype=object), 40)
+    return pd.DataFrame({"word": pd.array(values, dtype="string")}), None
 
 
 def upper_quartile(values):
@@ -125,5 +130,6 @@ CASES = [
     impute("words-marker", replaced("?"), new_words, strategy="most_frequent", missing_values="?"),
     impute("words-number", replaced(-1), new_words, strategy="most_frequent", missing_values=-1),
     impute("table", table, new_words, strategy="most_frequent"),
-    impute("nullable", nullable, strategy="most_frequent", missing_values=pd.NA),
+    impute("nullable-numbers", nullable_numbers, strategy="most_frequent", missing_values=pd.NA),
+    impute("nullable-words", nullable_words, new_words, strategy="most_frequent", missing_values=pd.NA),
 ]

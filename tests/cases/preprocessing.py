@@ -51,11 +51,27 @@ def as_it_is(X):
 
 def side_by_side(*names):
     """A ColumnTransformer that applies each of the named ufuncs to a column of its own."""
-    parts = [(name, FunctionTransformer(getattr(np, name), check_inverse=False), [k % 3]) for k, name in enumerate(names)]
+    parts = [
+        (name, FunctionTransformer(getattr(np, name), check_inverse=False), [k % 3]) for k, name in enumerate(names)
+    ]
     return lambda: ColumnTransformer(parts)
 
 
-SMOOTH = ("abs", "arcsinh", "cbrt", "cos", "cosh", "degrees", "exp", "exp2", "expm1", "fabs", "negative", "radians", "sin")
+SMOOTH = (
+    "abs",
+    "arcsinh",
+    "cbrt",
+    "cos",
+    "cosh",
+    "degrees",
+    "exp",
+    "exp2",
+    "expm1",
+    "fabs",
+    "negative",
+    "radians",
+    "sin",
+)
 SMOOTH += ("sinh", "square", "tanh")
 STEPS = ("ceil", "fix", "floor", "rint", "sign", "trunc")
 UNIT = ("arctanh", "log", "log10", "log1p", "log2", "sqrt", "tan")

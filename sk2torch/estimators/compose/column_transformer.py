@@ -67,7 +67,8 @@ class TorchColumnTransformer(TorchEstimator):
                 continue
             if np.isscalar(selection) and not isinstance(step, str):
                 raise UnsupportedParameter(
-                    f"ColumnTransformer: {name!r} selects one column as a 1-D array; select it as a list, [{selection!r}]."
+                    f"ColumnTransformer: {name!r} selects one column as a 1-D array; "
+                    f"select it as a list, [{selection!r}]."
                 )
             part = wrap_step(step, [columns[i] for i in index])
             outputs = estimator.output_indices_[name]
@@ -93,5 +94,5 @@ class TorchColumnTransformer(TorchEstimator):
         x = self.prepare(x)
         parts: list[Tensor] = [x[:, :0]]
         for part in self.parts:
-            parts.append(part(x))
+            parts.append(part(x))  # noqa: PERF401  (TorchScript has no generators)
         return torch.cat(parts, dim=1)

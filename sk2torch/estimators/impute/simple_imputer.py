@@ -52,7 +52,13 @@ class TorchSimpleImputer(TorchEstimator):
     """
 
     def __init__(
-        self, missing: MissingCells, fill: Tensor, kept: Tensor, indicated: Tensor, missing_value: float, is_numeric: bool
+        self,
+        missing: MissingCells,
+        fill: Tensor,
+        kept: Tensor,
+        indicated: Tensor,
+        missing_value: float,
+        is_numeric: bool,
     ) -> None:
         n_features = missing.markers.shape[1]
         super().__init__(n_features)
@@ -91,7 +97,7 @@ class TorchSimpleImputer(TorchEstimator):
         indicated = estimator.indicator_.features_ if estimator.add_indicator else []
         missing_value = estimator.missing_values
         module = cls(
-            _missing_cells(missing_value, columns, text),
+            _missing_cells(missing_value, columns, text, is_numeric),
             read.vector(fill),
             read.integers(kept),
             read.integers(indicated),
@@ -101,7 +107,9 @@ class TorchSimpleImputer(TorchEstimator):
         module.passed_on.copy_(torch.tensor(passed_on, dtype=torch.bool))
         if not is_numeric or not estimator.add_indicator or is_pandas_na(missing_value):
             module.refused_methods = ("inverse_transform",)
-        if not is_numeric or (estimator._fit_dtype.kind in "iu" and estimator.strategy in ("most_frequent", "constant")):
+        if not is_numeric or (
+            estimator._fit_dtype.kind in "iu" and estimator.strategy in ("most_frequent", "constant")
+        ):
             module.output_dtype = estimator._fit_dtype.name
         return module
 
@@ -156,13 +164,13 @@ def _keeps_objects(estimator: Any, statistic: Any) -> bool:
     return not is_number(statistic) or is_number(estimator.missing_values)
 
 
-def _missing_cells(value: Any, columns: list[Column], text: list[bool]) -> MissingCells:
+def _missing_cells(value: Any, columns: list[Column], text: list[bool], is_numeric: bool) -> MissingCells:
     """How ``missing_values`` shows in the input tensor: by its code among words, as NaN among numbers."""
     if is_number(value):
         if is_missing(value):
             return MissingCells(True, torch.zeros(0, len(columns), dtype=torch.float64))
-        # Codes of words are numbers, too.
-        markers = [_number_marker(value, c, is_text) for c, is_text in zip(columns, text, strict=True)]
+        # A column of objects may show the number by a code.
+        markers = [float(value) if is_numeric else column.codes([value])[0] for column in columns]
         return MissingCells(False, torch.tensor([markers], dtype=torch.float64))
     words = [None, value] if is_pandas_na(value) else [value]
     codes: list[list[float]] = []
@@ -172,9 +180,3 @@ def _missing_cells(value: Any, columns: list[Column], text: list[bool]) -> Missi
         codes.append(column.codes(words) if is_text else [float("nan")] * len(words))
     matches_nan = is_pandas_na(value) or not all(text)
     return MissingCells(matches_nan, torch.tensor(codes, dtype=torch.float64).T.contiguous())
-
-
-def _number_marker(value: float, column: Column, is_text: bool) -> float:
-    if not is_text:
-        return float(value)
-    return column.codes([value])[0] if column.by_code else float("nan")

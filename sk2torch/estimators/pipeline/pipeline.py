@@ -4,7 +4,7 @@ from typing import Any, Self
 
 from torch import Tensor, nn
 
-from sk2torch.base import Column, TorchEstimator, TorchIdentity, register, wrap_step
+from sk2torch.base import Column, TorchEstimator, register, wrap_step
 from sk2torch.base.surface import has_method
 
 
@@ -24,9 +24,14 @@ class TorchPipeline(TorchEstimator):
         super().__init__(n_features_in)
         self.steps = nn.ModuleList(steps)
         self.final = final
-        self.sparse_output = final.sparse_output
-        self.output_dtype = final.output_dtype
+        # A step that does nothing hands on what it is given.
+        working = [step for step in [*steps, final] if not step.does_nothing] or [final]
+        self.sparse_output = working[-1].sparse_output
+        self.output_dtype = working[-1].output_dtype
+        self.inverse_dtype = working[0].inverse_dtype
         self.refused_methods = final.refused_methods
+        if not all(has_method(step, "inverse_transform") for step in [*steps, final]):
+            self.refused_methods = (*final.refused_methods, "inverse_transform")
 
     @classmethod
     def from_sklearn(cls, estimator: Any, columns: list[Column]) -> Self:

@@ -53,5 +53,6 @@ def check_dtype(estimator: Any, numbers: list[float]) -> np.dtype:
         if np.array_equal(cast.astype(np.float64), numbers, equal_nan=True):
             return dtype
     raise UnsupportedParameter(
-        f"{type(estimator).__name__}: dtype={estimator.dtype!r} cannot hold all of the results; use a wider number type."
+        f"{type(estimator).__name__}: dtype={estimator.dtype!r} cannot hold all of the results; "
+        "use a wider number type."
     )

@@ -54,6 +54,7 @@ class TorchFunctionTransformer(TorchEstimator):
     def __init__(self, n_features_in: int, function: nn.Module | None, inverse: nn.Module | None) -> None:
         super().__init__(n_features_in)
         self.is_identity = function is None
+        self.does_nothing = function is None and inverse is None
         self.function = nn.Identity() if function is None else function
         self.inverse = nn.Identity() if inverse is None else inverse
 

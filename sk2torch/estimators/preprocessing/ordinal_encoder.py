@@ -25,6 +25,8 @@ class OrdinalInverse(nn.Module):
         unknown_value: what stands for unknown categories; None if they are errors.
     """
 
+    count: Tensor
+
     def __init__(
         self,
         choices: list[list[float]],
@@ -89,7 +91,12 @@ class TorchOrdinalEncoder(TorchEstimator):
     """
 
     def __init__(
-        self, lookup: CategoryLookup, results: CategoryTable, inverse: OrdinalInverse, unknown: Tensor, refuses_unknown: bool
+        self,
+        lookup: CategoryLookup,
+        results: CategoryTable,
+        inverse: OrdinalInverse,
+        unknown: Tensor,
+        refuses_unknown: bool,
     ) -> None:
         super().__init__(unknown.shape[0])
         self.lookup = lookup
