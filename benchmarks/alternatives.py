@@ -79,7 +79,9 @@ def ask(peer: str, python: Path, folder: Path) -> dict[str, Any]:
     """A peer's answers, from its own environment."""
     script = Path(__file__).parent / "peer_answers.py"
     # From the folder of questions, so that the peer never imports this tree.
-    subprocess.run([str(python.absolute()), str(script), peer, str(folder)], check=True, cwd=folder, capture_output=True)
+    subprocess.run(
+        [str(python.absolute()), str(script), peer, str(folder)], check=True, cwd=folder, capture_output=True
+    )
     return pickle.loads((folder / f"answers-{peer}.pkl").read_bytes())
 
 
@@ -97,7 +99,9 @@ def main() -> None:
             peer, _, python = entry.partition("=")
             with Console().status(f"asking {peer}"):
                 answers[peer] = ask(peer, Path(python), folder)
-    table = Table(title=f"{len(questions)} fitted models, {sum(map(len, expected.values()))} methods", title_justify="left")
+    table = Table(
+        title=f"{len(questions)} fitted models, {sum(map(len, expected.values()))} methods", title_justify="left"
+    )
     for heading in ("converter", "classes", *VERDICTS):
         table.add_column(heading, justify="right")
     summary: dict[str, Any] = {}

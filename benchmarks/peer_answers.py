@@ -5,6 +5,7 @@ nothing of this project, since one of the peers has the same import name.
 """
 
 import pickle
+import signal
 import sys
 import warnings
 from collections.abc import Callable
@@ -55,22 +56,32 @@ def skl2onnx(estimator: Any, X: np.ndarray) -> Answer:
 
 def original_sk2torch(estimator: Any, X: np.ndarray) -> Answer:
     """sk2torch 1.2.0 of 2022."""
-    import sk2torch
     import torch
+
+    import sk2torch
 
     model = sk2torch.wrap(estimator)
     return lambda method, rows: getattr(model, method)(torch.from_numpy(rows)).detach().numpy()
 
 
+# Some conversions never end.
+SECONDS_PER_MODEL = 60
+
 PEERS = {"hummingbird": hummingbird, "skl2onnx": skl2onnx, "original-sk2torch": original_sk2torch}
 
 
+def too_long(*_: object) -> None:
+    raise TimeoutError(f"no answer within {SECONDS_PER_MODEL} s")
+
+
 def main() -> None:
+    signal.signal(signal.SIGALRM, too_long)
     warnings.simplefilter("ignore")
     peer, folder = sys.argv[1], Path(sys.argv[2])
     questions = pickle.loads((folder / "questions.pkl").read_bytes())
     answers: dict[str, Any] = {}
     for name, (blob, X, methods) in questions.items():
+        signal.alarm(SECONDS_PER_MODEL)
         try:
             answer = PEERS[peer](pickle.loads(blob), X)
         except Exception as error:
@@ -82,6 +93,7 @@ def main() -> None:
                 answers[name][method] = np.asarray(answer(method, X))
             except Exception as error:
                 answers[name][method] = f"{type(error).__name__}: {error}"[:300]
+    signal.alarm(0)
     (folder / f"answers-{peer}.pkl").write_bytes(pickle.dumps(answers))
 
 

@@ -148,7 +148,9 @@ def gradient_table(models: dict[str, sk2torch.TorchEstimator], X: pd.DataFrame) 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--output", type=Path, default=Path("demo-output"), help="folder for the artifacts")
-    parser.add_argument("--train-rows", type=int, default=None, help="rows to fit (a) on; default: all but the test rows")
+    parser.add_argument(
+        "--train-rows", type=int, default=None, help="rows to fit (a) on; default: all but the test rows"
+    )
     parser.add_argument("--kernel-rows", type=int, default=60_000, help="rows to fit (b) on")
     parser.add_argument("--test-rows", type=int, default=50_000, help="held-out rows to verify on")
     parser.add_argument("--seed", type=int, default=0)
@@ -159,7 +161,9 @@ def main() -> None:
     X, y = load_flights()
     order = np.random.default_rng(options.seed).permutation(len(X))
     test, train = order[: options.test_rows], order[options.test_rows :][: options.train_rows]
-    console.print(f"{len(train):,} flights to fit on, {len(test):,} held out, {y.mean():.1%} late, {X.isna().any(axis=1).mean():.1%} with missing values")
+    missing = X.isna().any(axis=1).mean()
+    console.print(f"{len(train):,} flights to fit on, {len(test):,} held out; {y.mean():.1%} late")
+    console.print(f"{missing:.1%} of the rows have missing values; {len(STRINGS)} of {X.shape[1]} columns hold strings")
 
     results = Table(
         title=f"Agreement with scikit-learn on {len(test):,} flights, and speed of predict_proba "

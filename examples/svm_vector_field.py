@@ -52,13 +52,27 @@ def main() -> None:
 
     figure, axes = plt.subplots(figsize=(8, 5.4), layout="constrained")
     shades = axes.contourf(
-        fine[..., 0], fine[..., 1], probability.reshape(fine.shape[:2]), levels=np.linspace(0, 1, 21), cmap="RdBu", alpha=0.75
+        fine[..., 0],
+        fine[..., 1],
+        probability.reshape(fine.shape[:2]),
+        levels=np.linspace(0, 1, 21),
+        cmap="RdBu",
+        alpha=0.75,
     )
     figure.colorbar(shades, ax=axes, label="P(class 1)", ticks=np.linspace(0, 1, 6))
     axes.quiver(coarse[..., 0], coarse[..., 1], arrows[..., 0], arrows[..., 1], width=0.0022, color="0.15")
     for label, marker, color in ((0, "o", "#b2182b"), (1, "^", "#2166ac")):
         chosen = X[y == label]
-        axes.scatter(chosen[:, 0], chosen[:, 1], s=18, marker=marker, c=color, edgecolors="white", linewidths=0.4, label=f"class {label}")
+        axes.scatter(
+            chosen[:, 0],
+            chosen[:, 1],
+            s=18,
+            marker=marker,
+            c=color,
+            edgecolors="white",
+            linewidths=0.4,
+            label=f"class {label}",
+        )
     axes.set(title="Gradient of an SVM's probability", xlabel="$x_0$", ylabel="$x_1$")
     axes.legend(loc="upper right")
     figure.savefig(path, dpi=130)

@@ -40,8 +40,10 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     terminalreporter.section("contract")
     for capability, methods in sorted(by_capability.items()):
         classes = {m.partition(".")[0] for m in methods}
-        line = f"{capability:<12} {len(methods):>6} checks  {len(set(methods)):>5} class x method  {len(classes):>4} classes"
-        terminalreporter.write_line(line)
+        pairs = len(set(methods))
+        terminalreporter.write_line(
+            f"{capability:<12} {len(methods):>6} checks  {pairs:>5} class x method  {len(classes):>4} classes"
+        )
     terminalreporter.write_line(
         f"{'total':<12} {len(checks):>6} checks, {len(set(checks))} different class x method x capability"
     )

@@ -67,9 +67,7 @@ class _Absent:
 def _specialised(family: type, methods: frozenset[str], forward: str | None) -> type:
     # A class per set of methods: TorchScript shares one compiled type among modules of a class,
     # so two models of one class with different methods would otherwise get each other's.
-    body: dict[str, Any] = {
-        name: _Absent(name) for name in METHODS if has_method(family, name) and name not in methods
-    }
+    body: dict[str, Any] = {name: _Absent(name) for name in METHODS if has_method(family, name) and name not in methods}
     if forward is not None:
         body["forward"] = getattr(family, forward)
     body.update(__module__=family.__module__, __qualname__=family.__qualname__, __doc__=family.__doc__)
@@ -111,9 +109,7 @@ def method_module(model: nn.Module, method: str) -> nn.Module:
     """
     available = methods_of(model)
     if method not in available:
-        raise AttributeError(
-            f"{type(model).__name__} has no method {method!r}; it has {', '.join(available)}."
-        )
+        raise AttributeError(f"{type(model).__name__} has no method {method!r}; it has {', '.join(available)}.")
     view = copy.copy(model)
     with_methods(view, available, forward=method)
     return view

@@ -1,6 +1,5 @@
 """Moving columns between the parts of a composite model."""
 
-import torch
 from torch import Tensor, nn
 
 

@@ -16,7 +16,9 @@ def moved_into_place(path: "str | os.PathLike[str]") -> Iterator[Path]:
     """
     final = Path(path)
     if not final.parent.is_dir():
-        raise FileNotFoundError(f"the folder {str(final.parent)!r} does not exist; create it before writing {final.name!r}.")
+        raise FileNotFoundError(
+            f"the folder {str(final.parent)!r} does not exist; create it before writing {final.name!r}."
+        )
     with tempfile.TemporaryDirectory(dir=final.parent, prefix=f".{final.name}.") as folder:
         temporary = Path(folder) / final.name
         yield temporary

@@ -70,7 +70,9 @@ def parse(text: str | bytes | None, path: Any) -> dict[str, Any]:
     except (ValueError, KeyError, TypeError):
         ours = False
     if not ours:
-        raise ArtifactError(f"{str(path)!r} has no sk2torch metadata; export the model with sk2torch.export(model, path).")
+        raise ArtifactError(
+            f"{str(path)!r} has no sk2torch metadata; export the model with sk2torch.export(model, path)."
+        )
     if metadata["format_version"] > FORMAT_VERSION:
         raise ArtifactError(
             f"{str(path)!r} has format version {metadata['format_version']}, this sk2torch reads up to "

@@ -57,7 +57,9 @@ def write(model: TorchEstimator, path: Path, methods: list[str], opset_version: 
     onnx = _require("onnx")
     _require("onnxscript")
     if any(METHODS[m].kind == "input" for m in methods) and len(methods) > 1:
-        raise ArtifactError("inverse_transform takes another input than the other methods; export it to a file of its own.")
+        raise ArtifactError(
+            "inverse_transform takes another input than the other methods; export it to a file of its own."
+        )
     x = example_input(model, methods[0])
     shapes = (dynamic_dims(model, methods[0]),)
     exact = exact_constants() if model.anchor.dtype == torch.float64 else contextlib.nullcontext()

@@ -43,7 +43,9 @@ def load(path: Path) -> Runtime:
         try:
             module = torch.jit.load(path, map_location="cpu", _extra_files=entries)
         except RuntimeError as error:
-            raise ArtifactError(f"{str(path)!r} is not a TorchScript file, or is damaged: {str(error)[:200]}") from error
+            raise ArtifactError(
+                f"{str(path)!r} is not a TorchScript file, or is damaged: {str(error)[:200]}"
+            ) from error
     described = metadata.parse(entries[metadata.ENTRY], path)
     encoding = metadata.encoding_of(described)
     return Runtime(

@@ -40,7 +40,9 @@ def export(
         MissingDependency: the format needs an extra that is not installed.
     """
     if not isinstance(model, TorchEstimator):
-        raise TypeError(f"export: expected a wrapped model, got {type(model).__name__}; call sk2torch.wrap(estimator) first.")
+        raise TypeError(
+            f"export: expected a wrapped model, got {type(model).__name__}; call sk2torch.wrap(estimator) first."
+        )
     final = Path(path)
     target = _format(final)
     available = methods_of(model)
