@@ -8,6 +8,7 @@ that ``encode`` uses. Numbers stand for themselves, and NaN for a missing value.
 
 import itertools
 import numbers
+import threading
 from collections.abc import Iterable
 from typing import Any
 
@@ -18,6 +19,8 @@ from sk2torch.base.errors import InputError, UnsupportedParameter
 
 # The code of a word that no module of the model mentions.
 UNKNOWN = -1.0
+# Two threads that meet new words must not give them one code.
+_NEW_CODES = threading.Lock()
 
 
 class Column:
@@ -145,8 +148,9 @@ class Column:
         if self.strict and unknown.size:
             self._refuse([listed[i] for i in unknown])
         if self.passed_on:
-            for i in unknown:
-                codes[i] = self.seen.setdefault(listed[i], len(self.vocabulary) + len(self.seen))
+            with _NEW_CODES:
+                for i in unknown:
+                    codes[i] = self.seen.setdefault(listed[i], len(self.vocabulary) + len(self.seen))
         return codes
 
     def _refuse(self, values: list[Any]) -> None:
