@@ -8,7 +8,7 @@ BIN = $(VENV)/bin
 INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 PYTEST = $(BIN)/python -m pytest -n $(WORKERS)
 
-.PHONY: help demo test test-full test-oldest lint format gpu clean
+.PHONY: help demo test test-full test-oldest lint format alternatives gpu clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 16
@@ -52,6 +52,20 @@ format: $(VENV)/.dev ## rewrite the sources in the project's style
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+.venv-peers/.done: constraints.txt
+	test -x .venv-peers/bin/python || $(PYTHON) -m venv .venv-peers
+	.venv-peers/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt torch scikit-learn==1.9.1 pandas skl2onnx onnxruntime hummingbird-ml
+	@touch $@
+
+.venv-original/.done: constraints.txt
+	test -x .venv-original/bin/python || $(PYTHON) -m venv .venv-original
+	.venv-original/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt torch scikit-learn==1.9.1 pandas sk2torch==1.2.0
+	@touch $@
+
+alternatives: $(VENV)/.dev .venv-peers/.done .venv-original/.done ## which fitted models other converters answer, and how exactly
+	$(BIN)/python benchmarks/alternatives.py --peer hummingbird=.venv-peers/bin/python \
+		--peer skl2onnx=.venv-peers/bin/python --peer original-sk2torch=.venv-original/bin/python
+
 gpu: $(VENV)/.dev ## tests that need a CUDA device; says so and succeeds where there is none
 	@if $(BIN)/python -c 'import sys, torch; sys.exit(not torch.cuda.is_available())'; then \
 		$(BIN)/python -m pytest -m gpu; \
@@ -60,4 +74,4 @@ gpu: $(VENV)/.dev ## tests that need a CUDA device; says so and succeeds where t
 	fi
 
 clean: ## remove the environments and what the demo wrote
-	rm -rf $(VENV) $(OLDEST) demo-output
+	rm -rf $(VENV) $(OLDEST) .venv-peers .venv-original demo-output

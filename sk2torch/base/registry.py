@@ -152,8 +152,3 @@ def wrap(
         module.__dict__["_encoding"] = InputEncoding(columns)
     # Views of one storage, such as slices of one array, become tensors of their own: torch.export needs it.
     return module._apply(torch.clone).to(device=device, dtype=dtype).eval()
-
-
-def named_children_of(model: nn.Module) -> list[tuple[str, TorchEstimator]]:
-    """The estimators that a wrapped model is made of, by their path in it, itself excluded."""
-    return [(n, m) for n, m in model.named_modules() if n and isinstance(m, TorchEstimator)]
