@@ -8,7 +8,6 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 import torch
-from torch import nn
 
 from sk2torch.base.columns import Column, computed_columns, input_columns
 from sk2torch.base.encoding import InputEncoding
