@@ -6,7 +6,7 @@ OLDEST ?= .venv-oldest
 WORKERS ?= auto
 BIN = $(VENV)/bin
 INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
-PYTEST = $(BIN)/python -m pytest -n $(WORKERS)
+PYTEST = $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
 .PHONY: help demo test test-full test-oldest lint format alternatives gpu clean
 
