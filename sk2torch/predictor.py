@@ -24,7 +24,7 @@ class Predictor:
         ArtifactError: the file is not an artifact of sk2torch.
     """
 
-    def __init__(self, model_or_path: "TorchEstimator | str | PathLike[str]", batch_size: int = 16_384) -> None:
+    def __init__(self, model_or_path: "TorchEstimator | str | PathLike[str]", batch_size: int = 4096) -> None:
         is_model = isinstance(model_or_path, TorchEstimator)
         self._runtime: Runtime = runtime_of(model_or_path) if is_model else load_runtime(model_or_path)
         self.batch_size = batch_size
