@@ -85,10 +85,19 @@ def _arrays(value: Any) -> list[np.ndarray]:
     return [v.toarray() if hasattr(v, "toarray") else np.asarray(v) for v in values]
 
 
+def _equal(x: Any, y: Any) -> bool:
+    if x is y:
+        return True
+    # pandas.NA is equal to nothing, and says so in its own way.
+    if type(x).__name__ == "NAType" or type(y).__name__ == "NAType":
+        return False
+    return bool(x == y or (x != x and y != y))
+
+
 def _exactly_equal(actual: np.ndarray, expected: np.ndarray) -> np.ndarray:
     if expected.dtype.kind == "O":
-        same = [x is y or x == y or (x != x and y != y) for x, y in zip(actual.ravel(), expected.ravel(), strict=True)]
-        return np.array(same, dtype=bool).reshape(expected.shape)
+        pairs = zip(actual.ravel().tolist(), expected.ravel().tolist(), strict=True)
+        return np.array([_equal(x, y) for x, y in pairs], dtype=bool).reshape(expected.shape)
     return actual == expected
 
 
@@ -103,14 +112,15 @@ def _errors(actual: np.ndarray, expected: np.ndarray) -> tuple[np.ndarray, np.nd
     return absolute, absolute / np.where(scale > 0, scale, 1.0)
 
 
-def _compare(method: str, actual: Any, expected: Any, tolerance: float) -> MethodReport:
+def _compare(method: str, actual: Any, expected: Any, tolerance: float, is_label: bool) -> MethodReport:
     absolute, relative, agreement, n_samples = 0.0, 0.0, 1.0, 0
     actuals, expecteds = _arrays(actual), _arrays(expected)
-    if [a.shape for a in actuals] != [e.shape for e in expecteds]:
+    shapes_differ = [a.shape for a in actuals] != [e.shape for e in expecteds]
+    if shapes_differ or isinstance(actual, list) != isinstance(expected, list):
         return MethodReport(method, len(expecteds[0]), np.inf, np.inf, 0.0, False)
     for a, e in zip(actuals, expecteds, strict=True):
         n_samples = len(e)
-        if e.dtype.kind == "f" and not (method == "predict" and a.dtype.kind in "iub"):
+        if e.dtype.kind == "f" and a.dtype.kind in "fiub" and not is_label:
             errors, relatives = _errors(a.astype(np.float64), e.astype(np.float64))
             absolute = max(absolute, errors.max(initial=0.0))
             relative = max(relative, relatives.max(initial=0.0))
@@ -119,7 +129,8 @@ def _compare(method: str, actual: Any, expected: Any, tolerance: float) -> Metho
             equal = _exactly_equal(a, e)
         rows = equal.reshape(n_samples, -1).all(axis=1) if n_samples else np.ones(1, dtype=bool)
         agreement = min(agreement, float(rows.mean()))
-    return MethodReport(method, n_samples, absolute, relative, agreement, agreement == 1.0)
+    # Nothing compared proves nothing.
+    return MethodReport(method, n_samples, absolute, relative, agreement, n_samples > 0 and agreement == 1.0)
 
 
 def verify(
@@ -139,6 +150,8 @@ def verify(
     """
     predictor = Predictor(model_or_path)
     if tolerance is None:
+        if predictor.dtype not in TOLERANCES:
+            raise ValueError(f"verify: expected tolerance= for a model in {predictor.dtype}, which has no default.")
         tolerance = TOLERANCES[predictor.dtype]
     reports = []
     for method in predictor.methods:
@@ -147,6 +160,7 @@ def verify(
             # Overflow and invalid-value warnings are scikit-learn's own; the values are compared.
             warnings.simplefilter("ignore", RuntimeWarning)
             expected = getattr(estimator, method)(argument)
-        reports.append(_compare(method, getattr(predictor, method)(argument), expected, tolerance))
+        is_label = METHODS[method].kind == "labels" and hasattr(estimator, "classes_")
+        reports.append(_compare(method, getattr(predictor, method)(argument), expected, tolerance, is_label))
     what = model_or_path if isinstance(model_or_path, (str, PathLike)) else type(model_or_path).__name__
     return Report(f"{type(estimator).__name__} against {what}", tuple(reports), tolerance)

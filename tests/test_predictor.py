@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 import scipy.sparse
 import torch
-from sklearn.compose import ColumnTransformer
+from sklearn.compose import ColumnTransformer, TransformedTargetRegressor
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import OneHotEncoder, StandardScaler
+from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, StandardScaler
 
 import sk2torch
 from tests.cases import data
@@ -120,3 +120,39 @@ def test_the_surface_is_that_of_the_model(pipeline, predictor):
         predictor.transform(data.mixed_table()[0])
     regressor = LinearRegression().fit(*data.regression())
     assert not hasattr(sk2torch.Predictor(sk2torch.wrap(regressor)), "classes_")
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_values_that_the_estimator_refuses_are_refused(value):
+    X, y = data.binary()
+    predictor = sk2torch.Predictor(sk2torch.wrap(LogisticRegression().fit(X, y)))
+    X = X.copy()
+    X[1, 2] = value
+    with pytest.raises(sk2torch.InputError, match=r"column 2 contains (NaN|infinity)"):
+        predictor.predict(X)
+
+
+def test_names_survive_composites_that_begin_with_passthrough():
+    frame = data.mixed_table()[0][["age", "rooms", "income"]].fillna(0)
+    y = frame["income"].to_numpy()
+    inner = make_pipeline("passthrough", StandardScaler(), LinearRegression())
+    estimator = TransformedTargetRegressor(inner, transformer=StandardScaler()).fit(frame, y)
+    shuffled = frame[["income", "age", "rooms"]]
+    np.testing.assert_allclose(sk2torch.Predictor(sk2torch.wrap(estimator)).predict(shuffled), estimator.predict(frame))
+
+
+def test_categories_that_float32_would_round_are_refused():
+    ids = np.array([[16777216], [16777217], [16777218]])
+    encoder = OrdinalEncoder().fit(ids)
+    with pytest.raises(ValueError, match=r"not exact"):
+        sk2torch.wrap(encoder, dtype=torch.float32)
+    even = sk2torch.wrap(OrdinalEncoder().fit(ids[[0, 2]]), dtype=torch.float32)
+    with pytest.raises(sk2torch.InputError, match=r"float64"):
+        even.encode(ids)
+
+
+def test_float_labels_of_a_float32_model_are_the_original_ones():
+    X, y = data.binary()
+    estimator = LogisticRegression().fit(X, np.array([3.0, 16777217.0])[y])
+    predictor = sk2torch.Predictor(sk2torch.wrap(estimator, dtype=torch.float32))
+    np.testing.assert_array_equal(predictor.predict(X), estimator.predict(X))

@@ -65,3 +65,22 @@ def test_nan_in_both_is_equal():
     X[0, 0] = np.nan
     scaler = StandardScaler().fit(X)
     assert sk2torch.verify(scaler, sk2torch.wrap(scaler), X).passed
+
+
+def test_float_labels_are_compared_exactly():
+    X, y = data.binary()
+    ids = np.array([1e10 + 1, 1e10 + 2])
+    model = sk2torch.wrap(LogisticRegression().fit(X, ids[1 - y]))
+    by_method = {m.method: m for m in sk2torch.verify(LogisticRegression().fit(X, ids[y]), model, X).methods}
+    assert not by_method["predict"].passed
+
+
+def test_no_rows_prove_nothing():
+    from sk2torch.verification import _compare
+
+    assert not _compare("transform", np.zeros((0, 2)), np.zeros((0, 2)), 1e-9, is_label=False).passed
+
+
+def test_a_dtype_without_a_default_tolerance_asks_for_one(estimator):
+    with pytest.raises(ValueError, match=r"tolerance="):
+        sk2torch.verify(estimator, sk2torch.wrap(estimator).half(), data.words()[0])

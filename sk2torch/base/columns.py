@@ -46,6 +46,9 @@ class Column:
         self.used = False
         # An encoder refuses values outside of its categories.
         self.strict = False
+        # A step refuses missing values, or infinite ones.
+        self.refuses_missing = False
+        self.refuses_infinity = False
         # Some step computes with its values, so they cannot be codes.
         self.has_numbers = False
         # It reaches the result of ``transform`` as it is, words included.
@@ -165,8 +168,9 @@ class Column:
         """The values that ``codes`` stand for, as objects."""
         missing = np.isnan(codes)
         if self.is_text:
-            words = np.empty(len(self.vocabulary) + len(self.seen) + 1, dtype=object)
-            words[:-1] = [*self.vocabulary, *self.seen]
+            listed = [*self.vocabulary, *self.seen]
+            words = np.empty(len(listed) + 1, dtype=object)
+            words[:-1] = listed
             result = words[np.where(missing, UNKNOWN, codes).astype(np.int64)]
         else:
             result = codes.astype(np.float64).astype(object)
@@ -186,6 +190,7 @@ class Column:
             "name": self.name,
             "used": self.used,
             "strict": self.strict,
+            "refuses": [self.refuses_missing, self.refuses_infinity],
             "passed_on": self.passed_on,
             "is_category": self.is_category,
             "numbers": [self.has_number_categories, self.are_integers, self.are_booleans],
@@ -197,6 +202,7 @@ class Column:
     def from_dict(cls, data: dict[str, Any]) -> "Column":
         column = cls(data["name"])
         column.used, column.strict = data["used"], data["strict"]
+        column.refuses_missing, column.refuses_infinity = data["refuses"]
         column.passed_on, column.mentions = data["passed_on"], int(data["is_category"])
         column.has_number_categories, column.are_integers, column.are_booleans = data["numbers"]
         column.missing_words = set(map(from_json, data["missing_words"]))
@@ -209,13 +215,15 @@ def input_columns(estimator: Any) -> list[Column] | None:
     names = getattr(estimator, "feature_names_in_", None)
     if names is not None:
         return [Column(str(name)) for name in names]
-    count = getattr(estimator, "n_features_in_", None)
-    if count is not None:
-        return [Column() for _ in range(int(count))]
-    # A composite asks its first part, which may be one that never looks at its input.
+    # A composite that does not say so itself asks its parts; some never look at their input.
     steps = (step for _, step in getattr(estimator, "steps", ()) if step not in (None, "passthrough"))
-    parts = [*getattr(estimator, "estimators_", ()), *itertools.islice(steps, 1)]
-    return next((columns for columns in map(input_columns, parts) if columns is not None), None)
+    union = (part for _, part in getattr(estimator, "transformer_list", ()) if not isinstance(part, str))
+    inner = (getattr(estimator, name, None) for name in ("best_estimator_", "regressor_"))
+    parts = [*getattr(estimator, "estimators_", ()), *itertools.islice(steps, 1), *union, *inner]
+    asked = (input_columns(part) for part in parts if part is not None and not isinstance(part, str))
+    found = next((columns for columns in asked if columns is not None), None)
+    count = getattr(estimator, "n_features_in_", None)
+    return [Column() for _ in range(int(count))] if found is None and count is not None else found
 
 
 def computed_columns(count: int) -> list[Column]:

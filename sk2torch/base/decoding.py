@@ -9,7 +9,7 @@ from torch import Tensor
 
 from sk2torch.base.columns import Column
 from sk2torch.base.encoding import InputEncoding
-from sk2torch.base.errors import MissingDependency
+from sk2torch.base.errors import MissingDependency, UnsupportedParameter
 from sk2torch.base.surface import METHODS
 
 # What an encoder's inverse_transform gives for a value that no number stands for: scikit-learn has
@@ -84,18 +84,17 @@ class OutputDecoding:
 
     def _labels(self, values: np.ndarray) -> np.ndarray:
         if not isinstance(self.classes, list):
-            classes = np.asarray(self.classes)
-            return values.astype(classes.dtype) if classes.dtype.kind in "biuf" else classes[values]
-        decoded = [
-            values[:, k].astype(c.dtype) if c.dtype.kind in "biuf" else c[values[:, k]]
-            for k, c in enumerate(map(np.asarray, self.classes))
-        ]
+            return _original_labels(values, np.asarray(self.classes))
+        decoded = [_original_labels(values[:, k], np.asarray(c)) for k, c in enumerate(self.classes)]
         return np.stack(decoded, axis=1)
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready description; ``from_dict`` reads it back."""
         many = isinstance(self.classes, list)
         listed = self.classes if many else ([] if self.classes is None else [self.classes])
+        for c in map(np.asarray, listed):
+            if c.dtype.kind not in "biufUO" or not all(isinstance(v, str | int | float | None) for v in c.tolist()):
+                raise UnsupportedParameter(f"cannot store labels of {c.dtype} in an artifact; use strings or numbers.")
         return {
             "classes": [{"dtype": np.asarray(c).dtype.str, "values": np.asarray(c).tolist()} for c in listed],
             "multi_output": many,
@@ -128,6 +127,16 @@ class OutputDecoding:
             outputs = [inputs[c] if isinstance(c, int) else Column.from_dict(c) for c in outputs]
         inputs = encoding.columns if data["decodes_inputs"] else None
         return cls(classes, outputs, inputs, data["dtype"], data["sparse"], data["inverse_dtype"])
+
+
+def _original_labels(values: np.ndarray, classes: np.ndarray) -> np.ndarray:
+    if classes.dtype.kind not in "biuf":
+        return classes[values]
+    if classes.dtype.kind == "f" and not np.isin(values, classes).all():
+        # A float32 model has rounded them.
+        ascending = np.sort(classes)
+        return ascending[np.searchsorted((ascending[1:] + ascending[:-1]) / 2, values)]
+    return values.astype(classes.dtype)
 
 
 def _cast(values: np.ndarray, dtype: str | None) -> np.ndarray:

@@ -38,7 +38,7 @@ class InputEncoding:
         else:
             rows = self._checked(_rows(table))
             if self._is_all_numeric(rows.dtype.kind):
-                return as_numbers(rows, None)
+                return self._checked_finite(as_numbers(rows, None))
             series = [rows] if self.n_dims == 1 else list(rows.T)
         columns = [Column(str(i)) for i in range(len(series))] if self.columns is None else self.columns
         # What no step reads may hold anything, so it is not looked at.
@@ -49,13 +49,26 @@ class InputEncoding:
         ]
         if self.n_dims == 1:
             return encoded[0]
-        return np.stack(encoded, axis=1) if encoded else np.empty((len(table), 0))
+        return self._checked_finite(np.stack(encoded, axis=1)) if encoded else np.empty((len(table), 0))
 
     def _is_all_numeric(self, kind: str) -> bool:
         if self.columns is None:
             return True
         looked_at = [c for c in self.columns if c.is_text or ((c.is_category or c.missing_words) and kind not in "bf")]
         return not looked_at and (kind != "O" or all(c.used for c in self.columns))
+
+    def _checked_finite(self, values: np.ndarray) -> np.ndarray:
+        if self.columns is None or self.n_dims == 1 or np.isfinite(values).all():
+            return values
+        for j, column in enumerate(self.columns):
+            missing, infinite = np.isnan(values[:, j]).any(), np.isinf(values[:, j]).any()
+            if (missing and column.refuses_missing) or (infinite and column.refuses_infinity):
+                what = "NaN" if missing and column.refuses_missing else "infinity"
+                raise InputError(
+                    f"column {column.name or j!r} contains {what}, which the model does not accept; "
+                    "put a SimpleImputer before it, or drop these rows."
+                )
+        return values
 
     def _checked(self, rows: np.ndarray) -> np.ndarray:
         if self.n_dims == 1 and rows.ndim == 2 and rows.shape[1] == 1:
@@ -83,7 +96,20 @@ class InputEncoding:
         """``encode`` as a tensor with the dtype and device of ``like``."""
         if isinstance(table, Tensor):
             return table.to(like)
-        return torch.from_numpy(np.ascontiguousarray(self.encode(table))).to(like)
+        exact = torch.from_numpy(np.ascontiguousarray(self.encode(table)))
+        result = exact.to(like)
+        if like.dtype != torch.float64 and self.n_dims == 2:
+            self._refuse_rounded_categories(exact, result.to(exact))
+        return result
+
+    def _refuse_rounded_categories(self, exact: Tensor, rounded: Tensor) -> None:
+        for j, column in enumerate(self.columns or ()):
+            whole = exact[:, j].isfinite() & (exact[:, j] == exact[:, j].round())
+            if column.is_category and bool((whole & (exact[:, j] != rounded[:, j])).any()):
+                raise InputError(
+                    f"column {column.name or j!r} has whole numbers as categories that the model's dtype would "
+                    "round to others; keep the model in float64."
+                )
 
     def to_dict(self) -> dict[str, Any]:
         columns = None if self.columns is None else [c.to_dict() for c in self.columns]

@@ -29,6 +29,9 @@ class TorchEstimator(nn.Module):
 
     # True for estimators that hand their columns to children instead of reading them.
     routes_columns = False
+    # Whether scikit-learn takes infinite values; and whether NaN may stand for a value that it takes.
+    accepts_infinity = False
+    accepts_missing = False
     # Whether ``transform`` and ``inverse_transform`` give back their input.
     does_nothing = False
     # Whether scikit-learn's ``transform`` gives a scipy sparse matrix (the tensor is dense).
@@ -106,10 +109,12 @@ class TorchEstimator(nn.Module):
         return self.__dict__.get("_encoding") or InputEncoding(None)
 
     def __reduce__(self) -> Any:
+        # Compiled methods belong to one instance: copies, views and pickles are eager.
+        state = {name: value for name, value in self.__dict__.items() if name not in METHODS and name != "forward"}
         specialisation = getattr(type(self), "_specialisation", None)
         if specialisation is None:
-            return copyreg.__newobj__, (type(self),), self.__dict__.copy()
-        return rebuild, specialisation, self.__dict__.copy()
+            return copyreg.__newobj__, (type(self),), state
+        return rebuild, specialisation, state
 
     def extra_repr(self) -> str:
         return f"methods={methods_of(self)}" if "_encoding" in self.__dict__ else ""

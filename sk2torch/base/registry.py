@@ -103,18 +103,22 @@ def wrap_child(estimator: Any, columns: list[Column] | None = None) -> TorchEsti
     mentions = [column.mentions for column in columns]
     module = family.from_sklearn(estimator, columns)
     if not family.routes_columns and module.n_features_in != ANY_WIDTH:
-        _note_reading(module, columns, mentions)
+        _note_reading(estimator, module, columns, mentions)
     with_methods(module, [n for n in METHODS if hasattr(estimator, n) and n not in module.refused_methods])
     return module
 
 
-def _note_reading(module: TorchEstimator, columns: list[Column], mentions: list[int]) -> None:
+def _note_reading(estimator: Any, module: TorchEstimator, columns: list[Column], mentions: list[int]) -> None:
     """A column whose codes the module did not ask for, and that it does not hand on, it computes with."""
     handed_on = {id(column) for column in module.output_columns(columns) or ()}
+    tags = estimator.__sklearn_tags__() if hasattr(estimator, "__sklearn_tags__") else None
+    validates = tags is not None and not tags.no_validation
     for column, before in zip(columns, mentions, strict=True):
         column.used = True
         if column.mentions == before and id(column) not in handed_on:
             column.read_as_numbers()
+            column.refuses_missing |= validates and not (tags.input_tags.allow_nan or module.accepts_missing)
+            column.refuses_infinity |= validates and not module.accepts_infinity
 
 
 def wrap(

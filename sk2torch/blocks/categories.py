@@ -2,6 +2,7 @@
 
 import itertools
 import math
+from collections.abc import Callable
 
 import numpy as np
 import torch
@@ -45,6 +46,14 @@ class CategoryLookup(nn.Module):
         self.register_buffer("missing", torch.from_numpy(missing))
         self.register_buffer("unknown", torch.tensor(unknown, dtype=torch.int64))
         self.register_buffer("first", torch.arange(len(categories)) * size)
+
+    def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> "CategoryLookup":
+        before = self.values
+        super()._apply(fn, recurse)
+        whole = before.isfinite() & (before == before.round())
+        if self.values.dtype != before.dtype and bool((self.values.to(before)[whole] != before[whole]).any()):
+            raise ValueError(f"some categories are not exact in {self.values.dtype}; keep the model in {before.dtype}.")
+        return self
 
     def forward(self, x: Tensor) -> Tensor:
         """int64, of the shape of ``x``: ``(n_samples, n_columns)``."""

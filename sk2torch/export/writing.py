@@ -49,7 +49,7 @@ def export(
     if methods is None:
         chosen = [m for m in available if final.suffix != ".onnx" or METHODS[m].kind != "input"]
     else:
-        chosen = list(methods)
+        chosen = [methods] if isinstance(methods, str) else list(methods)
         absent = [m for m in chosen if m not in available]
         if absent or not chosen:
             raise ArtifactError(f"export: the model has no {absent}; it has {available}.")

@@ -5,10 +5,11 @@ from torch import Tensor
 
 
 def refuse_rows(result: Tensor, wrong: Tensor, message: str) -> Tensor:
-    """``result``, unless some rows are wrong: those raise ``ValueError(message)``, or become NaN.
+    """``result``, unless some rows are wrong: then an error.
 
-    Eager and scripted code raises. The graphs of ``torch.compile``, ``torch.export`` and ONNX cannot
-    raise on a value, so there the wrong rows are NaN.
+    Eager and scripted code raises ``ValueError(message)``. The graphs of ``torch.compile``,
+    ``torch.export`` and ONNX cannot raise on a value; there the wrong rows are NaN, and a position
+    out of range is looked up, which runtimes on a CPU refuse with an error of their own.
 
     Args:
         result: floating point, shape ``(n_samples, n_outputs)``.
@@ -21,7 +22,8 @@ def refuse_rows(result: Tensor, wrong: Tensor, message: str) -> Tensor:
         return result
     else:
         if torch.compiler.is_compiling():
-            return torch.where(wrong.unsqueeze(1), float("nan"), result)
+            place = torch.where(wrong.any(), 1, 0).reshape(1)
+            return torch.where(wrong.unsqueeze(1), float("nan"), result) + result.new_zeros(1).index_select(0, place)
         if bool(wrong.any()):
             raise ValueError(message)
         return result

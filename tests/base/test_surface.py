@@ -163,3 +163,16 @@ def test_facade_has_the_same_surface(models):
         for name in METHODS:
             assert hasattr(predictor, name) == (name in methods)
             assert (name in dir(predictor)) == (name in methods)
+
+
+def test_copies_and_views_of_a_compiled_model_are_eager():
+    X, y = data.multiclass()
+    model = sk2torch.wrap(LogisticRegression().fit(X, y))
+    compiled = sk2torch.compile(model, backend="eager")
+    x = model.encode(X)
+    view = sk2torch.method_module(compiled, "predict_proba")
+    assert torch.equal(view(x), model.predict_proba(x))
+    clone = copy.deepcopy(compiled)
+    torch.nn.init.zeros_(clone.linear.weight)
+    assert not torch.equal(clone.predict_proba(x), model.predict_proba(x))
+    assert torch.equal(pickle.loads(pickle.dumps(compiled)).predict_proba(x), model.predict_proba(x))

@@ -52,6 +52,8 @@ class TorchHistGradientBoostingClassifier(TorchClassifier):
         link: ``"logit"``, ``"half_logit"`` or ``"multinomial_logit"``.
     """
 
+    accepts_infinity = True
+
     def __init__(self, n_features_in: int, columns: nn.Module, boosting: BoostedTrees, classes: Any, link: str) -> None:
         super().__init__(n_features_in, classes)
         self.columns = columns
@@ -92,6 +94,8 @@ class TorchHistGradientBoostingRegressor(TorchEstimator):
         boosting: the additive model.
         link: ``"identity"`` or ``"log"``.
     """
+
+    accepts_infinity = True
 
     def __init__(self, n_features_in: int, columns: nn.Module, boosting: BoostedTrees, link: str) -> None:
         super().__init__(n_features_in)

@@ -51,6 +51,9 @@ class TorchSimpleImputer(TorchEstimator):
         is_numeric: the statistics are numbers, that may be trained.
     """
 
+    # A marker such as None among numbers is NaN in the tensor.
+    accepts_missing = True
+
     def __init__(
         self,
         missing: MissingCells,
