@@ -41,7 +41,7 @@ def skl2onnx(estimator: Any, X: np.ndarray) -> Answer:
             if dtype is np.float32:
                 raise
     names = [o.name for o in session.get_outputs()]
-    position = {"predict": 0, "transform": 0}
+    position = {"predict" if hasattr(estimator, "predict") else "transform": 0}
     if is_classifier(estimator):
         position["predict_proba"] = 1
     elif names[0] == "label":

@@ -20,26 +20,9 @@ few = functools.partial(dict, max_iter=4, min_samples_leaf=3, random_state=0)
 
 
 @functools.cache
-def single_class() -> tuple[Any, Any]:
-    """``binary`` with the one class 5."""
-    X, y = data.binary()
-    return X, np.full_like(y, 5)
-
-
-@functools.cache
-def missing_regression() -> tuple[Any, Any]:
-    """``regression`` with missing values, among them a column that only tells whether it is missing."""
-    X, y = data.regression()
-    X = X.copy()
-    X[np.random.default_rng(7).random(X.shape) < 0.1] = np.nan
-    X[:, 1] = np.where(y > 0, 0.0, np.nan)
-    return X, y
-
-
-@functools.cache
 def infinities() -> tuple[Any, Any]:
     """``missing_regression`` with infinite values."""
-    X, y = missing_regression()
+    X, y = data.missing_regression()
     X = X.copy()
     X[::7, 2], X[3::7, 2] = np.inf, -np.inf
     return X, y
@@ -187,7 +170,7 @@ CASES = [
     Case(
         "HistGradientBoostingClassifier-single-class",
         lambda: HistGradientBoostingClassifier(**few()),
-        single_class,
+        data.one_class,
         **CONSTANT,
     ),
     Case(
@@ -215,7 +198,7 @@ CASES = [
     Case(
         "HistGradientBoostingRegressor-quantile",
         lambda: HistGradientBoostingRegressor(**few(loss="quantile", quantile=0.7)),
-        missing_regression,
+        data.missing_regression,
         **CONSTANT,
     ),
     Case(

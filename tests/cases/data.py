@@ -109,3 +109,20 @@ def mixed_table() -> tuple[Any, Any]:
     frame.loc[generator.random(n) < 0.1, "city"] = np.nan
     y = ((frame["income"] > 20) ^ (frame["grade"] == "low") ^ (generator.random(n) < 0.1)).astype(int).to_numpy()
     return frame, y
+
+
+@functools.cache
+def one_class() -> tuple[Any, Any]:
+    """``binary`` with the one class 5."""
+    X, y = binary()
+    return X, np.full_like(y, 5)
+
+
+@functools.cache
+def missing_regression() -> tuple[Any, Any]:
+    """``regression`` with missing values, among them a column that only tells whether it is missing."""
+    X, y = regression()
+    X = X.copy()
+    X[np.random.default_rng(7).random(X.shape) < 0.1] = np.nan
+    X[:, 1] = np.where(y > 0, 0.0, np.nan)
+    return X, y

@@ -26,7 +26,7 @@ CASES = [
     ),
     TreeCase("RandomForestClassifier-missing", lambda: RandomForestClassifier(**small()), data.missing_binary),
     TreeCase("RandomForestClassifier-one-tree", lambda: RandomForestClassifier(**small(n_estimators=1)), data.words),
-    TreeCase("RandomForestClassifier-one-class", lambda: RandomForestClassifier(**small()), tree.one_class),
+    TreeCase("RandomForestClassifier-one-class", lambda: RandomForestClassifier(**small()), data.one_class),
     TreeCase(
         "RandomForestClassifier-multi-output-words",
         lambda: RandomForestClassifier(**small(max_depth=4)),
@@ -58,13 +58,13 @@ CASES = [
         lambda: RandomForestRegressor(**small(criterion="absolute_error", n_estimators=3, max_depth=4)),
         data.regression,
     ),
-    TreeCase("RandomForestRegressor-missing", lambda: RandomForestRegressor(**small()), tree.missing_regression),
+    TreeCase("RandomForestRegressor-missing", lambda: RandomForestRegressor(**small()), data.missing_regression),
     TreeCase("RandomForestRegressor-multi", lambda: RandomForestRegressor(**small()), data.multi_regression),
     TreeCase("ExtraTreesRegressor", lambda: ExtraTreesRegressor(**small(max_depth=3)), data.regression),
     TreeCase(
         "ExtraTreesRegressor-multi-missing",
         lambda: ExtraTreesRegressor(**small()),
-        tree.missing_regression,
+        data.missing_regression,
         fit=lambda estimator, X, y: estimator.fit(X, [[t, -2 * t] for t in y]),
     ),
     TreeCase(

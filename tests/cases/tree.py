@@ -20,23 +20,6 @@ def chain() -> tuple[Any, Any]:
 
 
 @functools.cache
-def one_class() -> tuple[Any, Any]:
-    """``binary`` with the one class 5."""
-    X, y = data.binary()
-    return X, np.full_like(y, 5)
-
-
-@functools.cache
-def missing_regression() -> tuple[Any, Any]:
-    """``regression`` with missing values; one column only tells whether it is missing."""
-    X, y = data.regression()
-    X = X.copy()
-    X[np.random.default_rng(7).random(X.shape) < 0.1] = np.nan
-    X[:, 1] = np.where(y > 0, 0.5, np.nan)
-    return X, y
-
-
-@functools.cache
 def adjacent_floats() -> tuple[Any, Any]:
     """Neighbouring float32 numbers of all magnitudes, signed zeros and denormals; every value its own leaf."""
     centers = np.array([0.0, 1e-45, 1e-40, 1.1754944e-38, 1e-10, 0.1, 1.0, 3.0, 1e10, 1e36], dtype=np.float32)
@@ -109,7 +92,7 @@ CASES = [
         fit=fit_weighted,
     ),
     TreeCase("DecisionTreeClassifier-missing", lambda: DecisionTreeClassifier(**seeded()), data.missing_binary),
-    TreeCase("DecisionTreeClassifier-one-class", lambda: DecisionTreeClassifier(**seeded()), one_class),
+    TreeCase("DecisionTreeClassifier-one-class", lambda: DecisionTreeClassifier(**seeded()), data.one_class),
     TreeCase("DecisionTreeClassifier-stump", lambda: DecisionTreeClassifier(**seeded(max_depth=1)), data.multiclass),
     TreeCase("DecisionTreeClassifier-pruned", lambda: DecisionTreeClassifier(**seeded(ccp_alpha=0.02)), data.binary),
     TreeCase(
@@ -150,14 +133,14 @@ CASES = [
         fit=fit_weighted,
     ),
     TreeCase("DecisionTreeRegressor-multi", lambda: DecisionTreeRegressor(**seeded()), data.multi_regression),
-    TreeCase("DecisionTreeRegressor-missing", lambda: DecisionTreeRegressor(**seeded()), missing_regression),
+    TreeCase("DecisionTreeRegressor-missing", lambda: DecisionTreeRegressor(**seeded()), data.missing_regression),
     TreeCase(
         "DecisionTreeRegressor-monotonic",
         lambda: DecisionTreeRegressor(**seeded(monotonic_cst=[0, 1, 0, 0, -1], max_leaf_nodes=12)),
         data.regression,
     ),
     TreeCase("ExtraTreeRegressor", lambda: ExtraTreeRegressor(**seeded(max_depth=3)), data.regression),
-    TreeCase("ExtraTreeRegressor-missing", lambda: ExtraTreeRegressor(**seeded()), missing_regression),
+    TreeCase("ExtraTreeRegressor-missing", lambda: ExtraTreeRegressor(**seeded()), data.missing_regression),
     TreeCase(
         "ExtraTreeRegressor-multi",
         lambda: ExtraTreeRegressor(**seeded(criterion="absolute_error", max_depth=4)),
