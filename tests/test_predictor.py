@@ -1,6 +1,7 @@
 """The facade takes what scikit-learn takes and returns what it returns."""
 
 import numpy as np
+import pandas as pd
 import pytest
 import scipy.sparse
 import torch
@@ -8,7 +9,7 @@ from sklearn.compose import ColumnTransformer, TransformedTargetRegressor
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, StandardScaler
+from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, OrdinalEncoder, StandardScaler
 
 import sk2torch
 from tests.cases import data
@@ -156,3 +157,20 @@ def test_float_labels_of_a_float32_model_are_the_original_ones():
     estimator = LogisticRegression().fit(X, np.array([3.0, 16777217.0])[y])
     predictor = sk2torch.Predictor(sk2torch.wrap(estimator, dtype=torch.float32))
     np.testing.assert_array_equal(predictor.predict(X), estimator.predict(X))
+
+
+def test_pandas_na_where_the_imputer_looks_for_nan():
+    words = pd.DataFrame({"w": np.array(["a", "b", "a", np.nan], dtype=object)})
+    pipeline = make_pipeline(SimpleImputer(strategy="most_frequent"), OneHotEncoder(handle_unknown="ignore")).fit(words)
+    predictor = sk2torch.Predictor(sk2torch.wrap(pipeline))
+    np.testing.assert_array_equal(predictor.transform(words).toarray(), pipeline.transform(words).toarray())
+    with pytest.raises(sk2torch.InputError, match=r"pandas\.NA"):
+        predictor.transform(pd.DataFrame({"w": pd.Series(["a", None], dtype="string")}))
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.int16, np.float16])
+def test_functions_of_narrow_numbers_are_refused(dtype):
+    ranks = OrdinalEncoder(dtype=dtype)
+    pipeline = make_pipeline(ranks, "passthrough", FunctionTransformer(np.negative)).fit([[1.0], [2.0], [3.0]])
+    with pytest.raises(sk2torch.UnsupportedParameter, match=r"dtype=float"):
+        sk2torch.wrap(pipeline)

@@ -14,7 +14,17 @@ from typing import Any
 
 import numpy as np
 
-from sk2torch.base.cells import as_categories, as_numbers, as_objects, from_json, is_missing, is_number, plain, to_json
+from sk2torch.base.cells import (
+    as_categories,
+    as_numbers,
+    as_objects,
+    from_json,
+    is_missing,
+    is_number,
+    is_pandas_na,
+    plain,
+    to_json,
+)
 from sk2torch.base.errors import InputError, UnsupportedParameter
 
 # The code of a word that no module of the model mentions.
@@ -49,6 +59,8 @@ class Column:
         # A step refuses missing values, or infinite ones.
         self.refuses_missing = False
         self.refuses_infinity = False
+        # A step looks for NaN among words, which fails on pandas.NA.
+        self.refuses_pandas_na = False
         # Some step computes with its values, so they cannot be codes.
         self.has_numbers = False
         # It reaches the result of ``transform`` as it is, words included.
@@ -148,6 +160,11 @@ class Column:
             if is_missing(listed[i]):
                 codes[i] = np.nan
         unknown = np.flatnonzero(codes == UNKNOWN)
+        if self.refuses_pandas_na and any(is_pandas_na(listed[i]) for i in unknown):
+            raise InputError(
+                f"column {self.name!r}: found pandas.NA, but the imputer was fitted with missing_values=nan; "
+                "replace it with NaN, or refit with missing_values=pandas.NA."
+            )
         if self.strict and unknown.size:
             self._refuse([listed[i] for i in unknown])
         if self.passed_on:
@@ -190,7 +207,7 @@ class Column:
             "name": self.name,
             "used": self.used,
             "strict": self.strict,
-            "refuses": [self.refuses_missing, self.refuses_infinity],
+            "refuses": [self.refuses_missing, self.refuses_infinity, self.refuses_pandas_na],
             "passed_on": self.passed_on,
             "is_category": self.is_category,
             "numbers": [self.has_number_categories, self.are_integers, self.are_booleans],
@@ -202,7 +219,7 @@ class Column:
     def from_dict(cls, data: dict[str, Any]) -> "Column":
         column = cls(data["name"])
         column.used, column.strict = data["used"], data["strict"]
-        column.refuses_missing, column.refuses_infinity = data["refuses"]
+        column.refuses_missing, column.refuses_infinity, column.refuses_pandas_na = data["refuses"]
         column.passed_on, column.mentions = data["passed_on"], int(data["is_category"])
         column.has_number_categories, column.are_integers, column.are_booleans = data["numbers"]
         column.missing_words = set(map(from_json, data["missing_words"]))

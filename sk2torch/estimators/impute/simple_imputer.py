@@ -171,6 +171,8 @@ def _missing_cells(value: Any, columns: list[Column], text: list[bool], is_numer
     """How ``missing_values`` shows in the input tensor: by its code among words, as NaN among numbers."""
     if is_number(value):
         if is_missing(value):
+            for column in columns:
+                column.refuses_pandas_na |= not is_numeric
             return MissingCells(True, torch.zeros(0, len(columns), dtype=torch.float64))
         # A column of objects may show the number by a code.
         markers = [float(value) if is_numeric else column.codes([value])[0] for column in columns]

@@ -2,9 +2,10 @@
 
 from typing import Any, Self
 
+import numpy as np
 from torch import Tensor, nn
 
-from sk2torch.base import Column, TorchEstimator, register, wrap_step
+from sk2torch.base import Column, TorchEstimator, UnsupportedParameter, register, wrap_step
 from sk2torch.base.surface import has_method
 
 
@@ -39,6 +40,7 @@ class TorchPipeline(TorchEstimator):
         current = columns
         for _, step in estimator.steps:
             child = wrap_step(step, current)
+            _refuse_narrow(steps, child)
             steps.append(child)
             current = child.output_columns(current)
         return cls(steps[0].n_features_in, steps[:-1], steps[-1])
@@ -83,3 +85,15 @@ class TorchPipeline(TorchEstimator):
         for step in self.steps[::-1]:
             x = step.inverse_transform(x)
         return x
+
+
+def _refuse_narrow(before: list[TorchEstimator], step: TorchEstimator) -> None:
+    """Refuse numpy functions of small integers, which wrap around, and of float16."""
+    made = next((s.output_dtype for s in reversed(before) if not s.does_nothing), None)
+    if made is None or not step.keeps_input_dtype:
+        return
+    dtype = np.dtype(made)
+    if dtype.kind in "bu" or dtype.itemsize < 4 or (dtype.kind == "i" and dtype.itemsize < 8):
+        raise UnsupportedParameter(
+            f"Pipeline: numpy functions of {dtype} compute in that type; give the step before them dtype=float."
+        )

@@ -55,6 +55,7 @@ class TorchFunctionTransformer(TorchEstimator):
         super().__init__(n_features_in)
         self.is_identity = function is None
         self.does_nothing = function is None and inverse is None
+        self.keeps_input_dtype = function is not None
         self.function = nn.Identity() if function is None else function
         self.inverse = nn.Identity() if inverse is None else inverse
 
