@@ -8,7 +8,7 @@ BIN = $(VENV)/bin
 INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 PYTEST = $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
-.PHONY: help demo test test-full test-oldest lint format alternatives gpu clean
+.PHONY: help demo test support test-full test-oldest lint format alternatives gpu clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 16
@@ -34,7 +34,12 @@ demo: $(VENV)/.demo ## fit two pipelines on 336,776 flights, convert, verify, ex
 	$(BIN)/python examples/svm_vector_field.py --output demo-output/svm_vector_field.png
 
 test: $(VENV)/.dev ## the test suite
-	$(PYTEST)
+	$(PYTEST) --record build/contract.json
+	$(BIN)/python -m tests.support --check build/contract.json
+
+support: $(VENV)/.dev ## write docs/support.md from the registry and the contract tests
+	$(PYTEST) tests/contract --record build/contract.json
+	$(BIN)/python -m tests.support build/contract.json
 
 test-full: $(VENV)/.dev ## the whole cross product of cases and capabilities
 	$(PYTEST) --full

@@ -1,11 +1,13 @@
 """The sklearn-shaped facade."""
 
+import functools
 from os import PathLike
 from typing import Any
 
 import torch
 
 from sk2torch.base import METHODS, TorchEstimator
+from sk2torch.base.sparse import joined, row_blocks
 from sk2torch.export import Runtime, load_runtime, runtime_of
 
 
@@ -14,7 +16,7 @@ class Predictor:
 
     Has exactly the methods of the model (``predict``, ``predict_proba``, ``transform``, …), each
     taking DataFrames, arrays, scipy sparse matrices, lists or strings, in blocks of rows so that
-    memory stays bounded.
+    memory stays bounded. ``predict`` takes ``return_std`` and ``return_cov`` where the estimator's does.
 
     Args:
         model_or_path: a wrapped model, or the path of an exported ``.pt``, ``.pt2`` or ``.onnx``.
@@ -51,18 +53,33 @@ class Predictor:
 
     def __getattr__(self, name: str) -> Any:
         if name in METHODS and name in self.__dict__["_runtime"].methods:
-            return lambda X: self._call(name, X)
+            return functools.partial(self._call, name)
         raise AttributeError(f"this model has no {name!r}")
 
-    def _call(self, method: str, X: Any) -> Any:
+    def _call(self, name: str, X: Any, **arguments: Any) -> Any:
+        method = self._method(name, arguments)
         runtime = self._runtime
         x = runtime.input_tensor(method, X)
+        size = max(x.shape[0], 1) if METHODS[method].is_joint else self.batch_size
         with torch.no_grad():
-            parts = [runtime.call(method, part) for part in x.split(self.batch_size)]
+            parts = [runtime.call(method, part) for part in row_blocks(x, size)]
         if isinstance(parts[0], (list, tuple)):
-            whole: Any = [torch.cat(outputs) for outputs in zip(*parts, strict=True)]
+            whole: Any = [joined(outputs, METHODS[method].rows) for outputs in zip(*parts, strict=True)]
         else:
             # Rows come first, but for ``transform``'s stack of tables, one per voter.
-            rows = max(parts[0].dim() - 2, 0) if method == "transform" else 0
-            whole = torch.cat(parts, dim=rows) if len(parts) > 1 else parts[0]
-        return runtime.decoding.decode(method, whole)
+            rows = max(parts[0].dim() - 2, 0) if method == "transform" else METHODS[method].rows
+            whole = joined(parts, rows)
+        result = runtime.decoding.decode(method, whole)
+        return result[1] if arguments.get("return_distance") is False else result
+
+    def _method(self, name: str, arguments: dict[str, Any]) -> str:
+        """The method that stands for scikit-learn's ``name`` with ``arguments``."""
+        wanted = {key: value for key, value in arguments.items() if value is not False}
+        if METHODS[name].kind == "neighbors":
+            wanted = {key: value for key, value in wanted.items() if key not in ("return_distance", "sort_results")}
+        if not wanted:
+            return name
+        for method in self._runtime.methods:
+            if METHODS[method].call == name and METHODS[method].arguments == wanted:
+                return method
+        raise TypeError(f"{name} of this model takes no argument {', '.join(wanted)}.")

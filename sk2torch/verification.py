@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from sk2torch.base import METHODS, TorchEstimator
+from sk2torch.base import METHODS, TorchEstimator, sklearn_result
 from sk2torch.predictor import Predictor
 
 # Largest error, relative to a column's scale, that counts as equal.
@@ -81,8 +81,16 @@ class Report:
 
 
 def _arrays(value: Any) -> list[np.ndarray]:
-    values = value if isinstance(value, list) else [value]
-    return [v.toarray() if hasattr(v, "toarray") else np.asarray(v) for v in values]
+    values = value if isinstance(value, (list, tuple)) else [value]
+    arrays = [v.toarray() if hasattr(v, "toarray") else np.asarray(v) for v in values]
+    return [part for array in arrays for part in _even(array)]
+
+
+def _even(array: np.ndarray) -> list[np.ndarray]:
+    """An array of arrays of different lengths as their elements and their lengths."""
+    if array.dtype.kind != "O" or not array.size or not all(isinstance(row, np.ndarray) for row in array.flat):
+        return [array]
+    return [np.concatenate(array), np.array([len(row) for row in array])]
 
 
 def _equal(x: Any, y: Any) -> bool:
@@ -116,7 +124,7 @@ def _compare(method: str, actual: Any, expected: Any, tolerance: float, is_label
     absolute, relative, agreement, n_samples = 0.0, 0.0, 1.0, 0
     actuals, expecteds = _arrays(actual), _arrays(expected)
     shapes_differ = [a.shape for a in actuals] != [e.shape for e in expecteds]
-    if shapes_differ or isinstance(actual, list) != isinstance(expected, list):
+    if shapes_differ or isinstance(actual, (list, tuple)) != isinstance(expected, (list, tuple)):
         return MethodReport(method, len(expecteds[0]), np.inf, np.inf, 0.0, False)
     for a, e in zip(actuals, expecteds, strict=True):
         n_samples = len(e)
@@ -159,7 +167,7 @@ def verify(
         with warnings.catch_warnings():
             # Overflow and invalid-value warnings are scikit-learn's own; the values are compared.
             warnings.simplefilter("ignore", RuntimeWarning)
-            expected = getattr(estimator, method)(argument)
+            expected = sklearn_result(estimator, method, argument)
         is_label = METHODS[method].kind == "labels" and hasattr(estimator, "classes_")
         reports.append(_compare(method, getattr(predictor, method)(argument), expected, tolerance, is_label))
     what = model_or_path if isinstance(model_or_path, (str, PathLike)) else type(model_or_path).__name__

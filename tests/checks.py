@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from sk2torch.base import METHODS
+from sk2torch.base import METHODS, sklearn_result
 
 CONTINUOUS = ("probabilities", "scores", "features", "input")
 
@@ -20,7 +20,7 @@ def sklearn_call(estimator: Any, method: str, X: Any) -> Any:
     """``estimator.method(X)`` without scikit-learn's own warnings."""
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
-        return getattr(estimator, method)(X)
+        return sklearn_result(estimator, method, X)
 
 
 def module_input(model: Any, method: str, value: Any) -> torch.Tensor:
@@ -33,13 +33,39 @@ def module_input(model: Any, method: str, value: Any) -> torch.Tensor:
 def dense(value: Any) -> np.ndarray:
     """A numpy array from a tensor, sparse matrix, DataFrame or array."""
     if isinstance(value, torch.Tensor):
-        return value.detach().cpu().numpy()
+        value = value.detach().cpu()
+        return (value.to_dense() if value.layout != torch.strided else value).numpy()
     return value.toarray() if hasattr(value, "toarray") else np.asarray(value)
 
 
 def parts(value: Any) -> list[np.ndarray]:
-    """One array per output."""
-    return [dense(v) for v in value] if isinstance(value, (list, tuple)) else [dense(value)]
+    """One array per output; rows of different lengths as their elements and their lengths."""
+    arrays = [dense(v) for v in value] if isinstance(value, (list, tuple)) else [dense(value)]
+    if any(a.dtype == object and a.size and all(isinstance(row, np.ndarray) for row in a.flat) for a in arrays):
+        return [*(np.concatenate(a) for a in arrays), np.array([len(row) for row in arrays[0]])]
+    return arrays
+
+
+def tensors(result: Any) -> list[torch.Tensor]:
+    """A module's result as a list of tensors, one per output."""
+    return list(result) if isinstance(result, (list, tuple)) else [result]
+
+
+def head(x: torch.Tensor, rows: int) -> torch.Tensor:
+    """The first rows of an input, which may be sparse."""
+    return x.to_dense()[:rows].to_sparse_csr() if x.is_sparse_csr else x[:rows]
+
+
+def first_rows(values: list[np.ndarray], rows: int, method: str) -> list[np.ndarray]:
+    """What a method gives for the first ``rows`` rows, cut out of its result for more."""
+    if "counts" in METHODS[method].results:
+        distances, indices, counts = values
+        n_neighbors = counts[:rows].sum()
+        return [distances[:n_neighbors], indices[:n_neighbors], counts[:rows]]
+    if METHODS[method].is_joint:
+        mean, covariance = values
+        return [mean[:rows], covariance[:rows, :rows]]
+    return [value[:, :rows] if METHODS[method].rows == 1 else value[:rows] for value in values]
 
 
 def relative_error(actual: np.ndarray, expected: np.ndarray) -> float:

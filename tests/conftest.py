@@ -1,14 +1,30 @@
 """Settings of the whole suite: threads, the slow marker, the count of contract checks."""
 
+import json
+from pathlib import Path
+
+import hypothesis
 import pytest
 import torch
 
 from tests.fresh import FreshInterpreter
+from tests.record import Record
 
 torch.set_num_threads(1)
+# The same examples in every run; fits differ too much in time for a deadline.
+hypothesis.settings.register_profile(
+    "suite",
+    max_examples=25,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    suppress_health_check=list(hypothesis.HealthCheck),
+)
+hypothesis.settings.load_profile("suite")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--record", type=Path, help="write what the contract tests checked to this JSON file")
     parser.addoption("--full", action="store_true", help="run the whole cross product, slow tests too")
 
 
@@ -26,27 +42,23 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    checks: list[str] = []
+    found: dict[str, list[str]] = {"check": [], "gap": []}
     for reports in terminalreporter.stats.values():
         for report in reports:
             if getattr(report, "when", None) == "call":
-                checks += [str(value) for key, value in report.user_properties if key == "check"]
-    if not checks:
+                for key, value in report.user_properties:
+                    if key in found:
+                        found[key].append(str(value))
+    if not found["check"]:
         return
-    by_capability: dict[str, list[str]] = {}
-    for check in checks:
-        method, _, capability = check.partition("/")
-        by_capability.setdefault(capability, []).append(method)
+    record = Record(found["check"], found["gap"])
     terminalreporter.section("contract")
-    for capability, methods in sorted(by_capability.items()):
-        classes = {m.partition(".")[0] for m in methods}
-        pairs = len(set(methods))
-        terminalreporter.write_line(
-            f"{capability:<12} {len(methods):>6} checks  {pairs:>5} class x method  {len(classes):>4} classes"
-        )
-    terminalreporter.write_line(
-        f"{'total':<12} {len(checks):>6} checks, {len(set(checks))} different class x method x capability"
-    )
+    for line in record.summary():
+        terminalreporter.write_line(line)
+    path = terminalreporter.config.getoption("--record")
+    if path is not None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(record.to_dict()))
 
 
 @pytest.fixture(scope="session")

@@ -15,7 +15,7 @@ from sk2torch.base.identity import TorchIdentity, wrap_step
 from sk2torch.base.labels import ClassLabels
 from sk2torch.base.module import ANY_WIDTH, TorchClassifier, TorchEstimator
 from sk2torch.base.registry import register, registry, supported_classes, wrap, wrap_child
-from sk2torch.base.surface import METHODS, Method, method_module, methods_of
+from sk2torch.base.surface import METHODS, Method, method_module, methods_of, sklearn_has, sklearn_result
 
 __all__ = [
     "ANY_WIDTH",
@@ -39,6 +39,8 @@ __all__ = [
     "read",
     "register",
     "registry",
+    "sklearn_has",
+    "sklearn_result",
     "supported_classes",
     "wrap",
     "wrap_child",

@@ -10,6 +10,7 @@ from torch import Tensor
 from sk2torch.base.columns import Column
 from sk2torch.base.encoding import InputEncoding
 from sk2torch.base.errors import MissingDependency, UnsupportedParameter
+from sk2torch.base.sparse import to_scipy
 from sk2torch.base.surface import METHODS
 
 # What an encoder's inverse_transform gives for a value that no number stands for: scikit-learn has
@@ -53,10 +54,19 @@ class OutputDecoding:
 
     def decode(self, method: str, result: Any) -> Any:
         """``result`` of ``method`` (tensor, array, or a list of one per output) as scikit-learn has it."""
+        kind = METHODS[method].kind
+        if METHODS[method].results:
+            parts = tuple(map(_to_numpy, result))
+            return _ragged(*parts) if "counts" in METHODS[method].results else parts
         if isinstance(result, (list, tuple)):
             return [_to_numpy(part) for part in result]
+        if isinstance(result, Tensor) and result.is_sparse_csr:
+            matrix = to_scipy(result)
+            matrix.data = _cast(matrix.data, self.dtype if kind == "features" else None)
+            return matrix
         values = _to_numpy(result)
-        kind = METHODS[method].kind
+        if kind == "graph":
+            return _sparse(values)
         if kind == "labels" and self.classes is not None:
             return self._labels(values)
         if kind == "input":
@@ -85,8 +95,8 @@ class OutputDecoding:
     def _labels(self, values: np.ndarray) -> np.ndarray:
         if not isinstance(self.classes, list):
             return _original_labels(values, np.asarray(self.classes))
-        decoded = [_original_labels(values[:, k], np.asarray(c)) for k, c in enumerate(self.classes)]
-        return np.stack(decoded, axis=1)
+        decoded = [_original_labels(values[..., k], np.asarray(c)) for k, c in enumerate(self.classes)]
+        return np.stack(decoded, axis=-1)
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready description; ``from_dict`` reads it back."""
@@ -146,6 +156,18 @@ def _cast(values: np.ndarray, dtype: str | None) -> np.ndarray:
     with np.errstate(invalid="ignore"):
         result = values.astype(dtype)
     return values if result.dtype.kind in "biu" and not np.array_equal(result, values) else result
+
+
+def _ragged(distances: np.ndarray, indices: np.ndarray, counts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Neighbours within a radius: two object arrays that hold an array per row."""
+    ends = np.cumsum(counts)
+    results = []
+    for values in (distances, indices):
+        rows = np.empty(len(counts), dtype=object)
+        for k, (end, count) in enumerate(zip(ends, counts, strict=True)):
+            rows[k] = values[end - count : end]
+        results.append(rows)
+    return results[0], results[1]
 
 
 def _sparse(values: np.ndarray) -> Any:

@@ -32,6 +32,8 @@ class TorchEstimator(nn.Module):
     # Whether scikit-learn takes infinite values; and whether NaN may stand for a value that it takes.
     accepts_infinity = False
     accepts_missing = False
+    # Whether methods take sparse CSR tensors; ``prepare`` makes the input of all others dense.
+    accepts_sparse = False
     # Whether ``transform`` and ``inverse_transform`` give back their input.
     does_nothing = False
     # Whether scikit-learn's ``transform`` gives a scipy sparse matrix (the tensor is dense).
@@ -49,6 +51,7 @@ class TorchEstimator(nn.Module):
     def __init__(self, n_features_in: int) -> None:
         super().__init__()
         self.n_features_in = n_features_in
+        self.takes_sparse = self.accepts_sparse
         # Follows .to(), .float() and .cuda(): the dtype and device of inputs and results.
         self.register_buffer("anchor", torch.zeros((), dtype=torch.float64), persistent=False)
 
@@ -91,6 +94,8 @@ class TorchEstimator(nn.Module):
             raise ValueError(
                 f"X has {x.shape[1]} features, but the model is expecting {self.n_features_in} features as input."
             )
+        if x.is_sparse_csr and not self.takes_sparse:
+            x = x.to_dense()
         return x.to(self.anchor.dtype)
 
     @torch.jit.unused

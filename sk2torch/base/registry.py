@@ -13,7 +13,7 @@ from sk2torch.base.columns import Column, computed_columns, input_columns
 from sk2torch.base.encoding import InputEncoding
 from sk2torch.base.errors import UnsupportedEstimator, UnsupportedParameter
 from sk2torch.base.module import ANY_WIDTH, TorchEstimator
-from sk2torch.base.surface import METHODS, with_methods
+from sk2torch.base.surface import METHODS, sklearn_has, with_methods
 
 _REGISTRY: dict[str, type[TorchEstimator]] = {}
 _ESTIMATORS_PACKAGE = "sk2torch.estimators"
@@ -104,7 +104,7 @@ def wrap_child(estimator: Any, columns: list[Column] | None = None) -> TorchEsti
     module = family.from_sklearn(estimator, columns)
     if not family.routes_columns and module.n_features_in != ANY_WIDTH:
         _note_reading(estimator, module, columns, mentions)
-    with_methods(module, [n for n in METHODS if hasattr(estimator, n) and n not in module.refused_methods])
+    with_methods(module, [n for n in METHODS if sklearn_has(estimator, n) and n not in module.refused_methods])
     return module
 
 

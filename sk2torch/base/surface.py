@@ -5,13 +5,16 @@ Pipelines, scripting, export, verification and the contract tests read the list 
 
 import copy
 import functools
-from collections.abc import Iterable
-from dataclasses import dataclass
+import inspect
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, Literal
 
+import numpy as np
 from torch import nn
 
-Kind = Literal["labels", "probabilities", "scores", "features", "input", "indices"]
+Kind = Literal["labels", "probabilities", "scores", "features", "input", "indices", "neighbors", "graph"]
 
 
 @dataclass(frozen=True)
@@ -19,16 +22,26 @@ class Method:
     """One inference method.
 
     Args:
-        name: scikit-learn's name of the method.
+        name: scikit-learn's name of the method, or ours where scikit-learn has an argument for it.
         kind: what its result holds; ``labels`` are compared exactly and decoded,
             ``indices`` compared exactly, the others compared as continuous values.
         output: name of its result in an ONNX graph of a classifier or transformer, the names
             that users of skl2onnx expect.
+        results: names of the tensors of a result that is a tuple; empty where it is one tensor.
+        rows: dimension of the result that runs over the rows of the input.
+        is_joint: the result relates rows to each other, so that batches cannot be put together.
+        call: scikit-learn's method, where it has another name.
+        arguments: what scikit-learn's method is called with.
     """
 
     name: str
     kind: Kind
     output: str
+    results: tuple[str, ...] = ()
+    rows: int = 0
+    is_joint: bool = False
+    call: str | None = None
+    arguments: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
 
 
 # In the order in which a model's default method (its ``forward``) is chosen.
@@ -43,8 +56,61 @@ METHODS: dict[str, Method] = {
         Method("decision_function", "scores", "scores"),
         Method("inverse_transform", "input", "inverse"),
         Method("apply", "indices", "leaves"),
+        Method("mahalanobis", "scores", "mahalanobis"),
+        Method("kneighbors", "neighbors", "neighbors", ("distances", "indices")),
+        # Neighbours come sorted by distance: scikit-learn's default order is that of its search tree.
+        Method(
+            "radius_neighbors",
+            "neighbors",
+            "radius_neighbors",
+            ("distances", "indices", "counts"),
+            arguments={"sort_results": True},
+        ),
+        Method("kneighbors_graph", "graph", "neighbors_graph"),
+        Method("radius_neighbors_graph", "graph", "radius_neighbors_graph"),
+        Method("predict_joint_log_proba", "scores", "joint_log_probabilities"),
+        # Generators in scikit-learn; here the stages are stacked, shape (n_stages, n_samples, ...).
+        Method("staged_predict", "labels", "staged_label", rows=1),
+        Method("staged_predict_proba", "probabilities", "staged_probabilities", rows=1),
+        Method("staged_decision_function", "scores", "staged_scores", rows=1),
+        Method(
+            "predict_with_std",
+            "scores",
+            "prediction",
+            ("mean", "std"),
+            call="predict",
+            arguments={"return_std": True},
+        ),
+        Method(
+            "predict_with_cov",
+            "scores",
+            "prediction",
+            ("mean", "cov"),
+            is_joint=True,
+            call="predict",
+            arguments={"return_cov": True},
+        ),
     )
 }
+
+
+def sklearn_has(estimator: Any, name: str) -> bool:
+    """Whether a scikit-learn object has the inference method."""
+    method = METHODS[name]
+    if method.call is None:
+        return hasattr(estimator, name)
+    # A pipeline's predict hands its arguments on to the last step.
+    while hasattr(estimator, "predict") and hasattr(estimator, "steps"):
+        estimator = estimator.steps[-1][1]
+    function = getattr(estimator, method.call, None)
+    return function is not None and set(method.arguments) <= set(inspect.signature(function).parameters)
+
+
+def sklearn_result(estimator: Any, name: str, X: Any) -> Any:
+    """What a scikit-learn object answers, as ``Predictor`` gives it: stages are stacked."""
+    method = METHODS[name]
+    result = getattr(estimator, method.call or name)(X, **method.arguments)
+    return np.stack(list(result)) if inspect.isgenerator(result) else result
 
 
 def has_method(model: nn.Module | type, name: str) -> bool:

@@ -24,6 +24,8 @@ def _version(package: str) -> str | None:
 
 def output_names(model: TorchEstimator, method: str, count: int) -> list[str]:
     """Names of a method's outputs in a graph; a regressor's ``predict`` is ``variable``, as in skl2onnx."""
+    if METHODS[method].results:
+        return [f"{METHODS[method].output}_{result}" for result in METHODS[method].results]
     name = METHODS[method].output
     if method == "predict" and not hasattr(model, "classes_"):
         name = "variable"

@@ -41,7 +41,7 @@ class _Outputs(nn.Module):
 def _grouped_names(model: TorchEstimator, methods: list[str], program: torch.export.ExportedProgram) -> dict[str, Any]:
     tree = program.call_spec.out_spec
     results = torch.utils._pytree.tree_unflatten(range(tree.num_leaves), tree)
-    counts = {m: len(r) if isinstance(r, list) else 1 for m, r in results.items()}
+    counts = {m: len(r) if isinstance(r, (list, tuple)) else 1 for m, r in results.items()}
     return {method: metadata.output_names(model, method, counts[method]) for method in methods}
 
 
@@ -96,6 +96,8 @@ def load(path: Path) -> Runtime:
 
     def call(method: str, x: Tensor) -> Any:
         results = [torch.from_numpy(r) for r in session.run(outputs[method], {INPUT_NAME: x.numpy()})]
+        if METHODS[method].results:
+            return tuple(results)
         return results if len(results) > 1 else results[0]
 
     encoding = metadata.encoding_of(described)

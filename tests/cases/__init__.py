@@ -32,7 +32,8 @@ class Case:
             methods with continuous results; an empty tuple for models that are piecewise constant.
         tolerance: largest float64 error relative to the column's scale; above 1e-10 with a reason.
         float32_tolerance: the same for the float32 module; None skips its comparison.
-        xfail: reason by capability (``"onnx"``, ``"compile"``, ...).
+        xfail: reason by capability (``"onnx"``, ``"compile"``, ...) or by capability and method
+            (``"onnx.kneighbors"``).
         fit: how to fit, ``fit(estimator, X, y)``.
     """
 

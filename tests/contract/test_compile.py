@@ -13,6 +13,6 @@ def test_compile(subject):
     compiled = sk2torch.compile(subject.model)
     for method in subject.methods:
         with torch.no_grad():
-            actual = getattr(compiled, method)(subject.input(method))
+            actual = getattr(compiled, method)(subject.dense_input(method))
         checks.assert_same(actual, subject.expected(method), method, max(1e-9, subject.case.tolerance))
         subject.tick(method)

@@ -9,14 +9,17 @@ from tests import checks
 def test_gradient(subject):
     for method in subject.methods:
         wanted = subject.case.differentiable
-        x = subject.input(method)[:3]
+        x = subject.dense_input(method)[:3]
         if not x.is_floating_point():
             continue
         x = x.clone().requires_grad_()
         result = getattr(subject.model, method)(x)
-        outputs = result if isinstance(result, list) else [result]
-        continuous = METHODS[method].kind in checks.CONTINUOUS or method == "predict"
-        expected = (method in wanted) if wanted is not None else continuous and outputs[0].is_floating_point()
+        outputs = [output for output in checks.tensors(result) if output.is_floating_point()]
+        continuous = METHODS[method].kind in checks.CONTINUOUS or method in ("predict", "staged_predict")
+        expected = (method in wanted) if wanted is not None else continuous and bool(outputs)
+        if not expected and METHODS[method].kind in ("neighbors", "graph"):
+            # Distances have slopes, but none at a stored row, where they are zero.
+            continue
         if not expected:
             # Nothing that is piecewise constant may claim a gradient other than zero.
             for output in outputs:

@@ -8,6 +8,8 @@ from sk2torch.base import METHODS
 from sk2torch.export import load_runtime
 from tests import checks
 
+PRIMARY_ONLY = True
+
 
 def test_onnx(subject, tmp_path):
     # One graph has one input: inverse_transform goes to a file of its own.
@@ -22,7 +24,7 @@ def test_onnx(subject, tmp_path):
         assert proto.graph.input[0].type.tensor_type.shape.dim[0].dim_param == "batch"
         runtime = load_runtime(path)
         for method in methods:
-            x = subject.input(method)
+            x = subject.dense_input(method)
             for rows in (x, x[:1]):
                 with torch.no_grad():
                     expected = getattr(subject.model, method)(rows)

@@ -20,7 +20,7 @@ def test_parity(subject):
         for a, e in zip(checks.parts(actual), checks.parts(expected), strict=True):
             assert a.dtype.kind == e.dtype.kind
         result = getattr(subject.model, method)(subject.input(method))
-        for tensor in result if isinstance(result, list) else [result]:
+        for tensor in checks.tensors(result):
             assert isinstance(tensor, torch.Tensor)
             if METHODS[method].kind in checks.CONTINUOUS:
                 assert tensor.dtype == torch.float64

@@ -2,12 +2,12 @@
 
 import torch
 
-from sk2torch.base import METHODS
+from sk2torch.base import METHODS, sklearn_has
 
 
 def test_surface(subject):
     refused = subject.model.refused_methods
-    present = [name for name in METHODS if hasattr(subject.estimator, name) and name not in refused]
+    present = [name for name in METHODS if sklearn_has(subject.estimator, name) and name not in refused]
     assert subject.methods == present
     scripted = torch.jit.script(subject.model)
     for name in METHODS:

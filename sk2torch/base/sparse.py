@@ -1,0 +1,61 @@
+"""Sparse CSR tensors, which text becomes: to and from scipy, and by blocks of rows."""
+
+import importlib
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from sk2torch.base.errors import MissingDependency
+
+
+def to_scipy(tensor: Tensor) -> Any:
+    """A CSR tensor as a ``scipy.sparse.csr_matrix``; explicit zeros stay.
+
+    Raises:
+        MissingDependency: scipy is not installed.
+    """
+    try:
+        sparse = importlib.import_module("scipy.sparse")
+    except ImportError as error:
+        raise MissingDependency("this model's result is a sparse matrix; install scipy.") from error
+    tensor = tensor.detach().cpu()
+    parts = (tensor.values().numpy(), tensor.col_indices().numpy(), tensor.crow_indices().numpy())
+    return sparse.csr_matrix(parts, shape=tuple(tensor.shape))
+
+
+def from_scipy(matrix: Any, like: Tensor) -> Tensor:
+    """A scipy sparse matrix as a CSR tensor with the dtype and device of ``like``."""
+    matrix = matrix.tocsr()
+    return torch.sparse_csr_tensor(
+        torch.from_numpy(matrix.indptr.astype(np.int64)),
+        torch.from_numpy(matrix.indices.astype(np.int64)),
+        torch.from_numpy(matrix.data.astype(np.float64)).to(like.dtype),
+        matrix.shape,
+    ).to(like.device)
+
+
+def row_blocks(x: Tensor, size: int) -> Iterator[Tensor]:
+    """``x`` in blocks of at most ``size`` rows; one empty block where there are no rows."""
+    if not x.is_sparse_csr:
+        yield from x.split(size)
+        return
+    starts, columns, values = x.crow_indices(), x.col_indices(), x.values()
+    for first in range(0, max(x.shape[0], 1), size):
+        bounds = starts[first : first + size + 1]
+        low, high = int(bounds[0]), int(bounds[-1])
+        shape = (len(bounds) - 1, x.shape[1])
+        yield torch.sparse_csr_tensor(bounds - low, columns[low:high], values[low:high], shape)
+
+
+def joined(blocks: list[Tensor], dim: int) -> Tensor:
+    """Results of blocks as one tensor; sparse ones are joined by rows."""
+    if len(blocks) == 1 or not blocks[0].is_sparse_csr:
+        return torch.cat(blocks, dim=dim) if len(blocks) > 1 else blocks[0]
+    counts = torch.cat([block.crow_indices().diff() for block in blocks])
+    starts = torch.cat([counts.new_zeros(1), counts.cumsum(0)])
+    columns = torch.cat([block.col_indices() for block in blocks])
+    values = torch.cat([block.values() for block in blocks])
+    return torch.sparse_csr_tensor(starts, columns, values, (len(counts), blocks[0].shape[1]))
