@@ -7,7 +7,7 @@ from typing import Any
 import torch
 
 from sk2torch.base import METHODS, TorchEstimator
-from sk2torch.base.sparse import joined, row_blocks
+from sk2torch.base.sparse import joined
 from sk2torch.export import Runtime, load_runtime, runtime_of
 
 
@@ -60,9 +60,8 @@ class Predictor:
         method = self._method(name, arguments)
         runtime = self._runtime
         x = runtime.input_tensor(method, X)
-        size = max(x.shape[0], 1) if METHODS[method].is_joint else self.batch_size
         with torch.no_grad():
-            parts = [runtime.call(method, part) for part in row_blocks(x, size)]
+            parts = list(runtime.answers(method, x, self.batch_size))
         if isinstance(parts[0], (list, tuple)):
             whole: Any = [joined(outputs, METHODS[method].rows) for outputs in zip(*parts, strict=True)]
         else:

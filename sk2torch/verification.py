@@ -2,6 +2,7 @@
 
 import io
 import warnings
+from collections.abc import Mapping
 from dataclasses import dataclass
 from os import PathLike
 from typing import Any
@@ -93,6 +94,13 @@ def _even(array: np.ndarray) -> list[np.ndarray]:
     return [np.concatenate(array), np.array([len(row) for row in array])]
 
 
+def _row_objects(rows: list[Any]) -> np.ndarray:
+    """Rows of different lengths, or dictionaries, as one array of objects."""
+    result = np.empty(len(rows), dtype=object)
+    result[:] = [row if isinstance(row, Mapping) else tuple(row) for row in rows]
+    return result
+
+
 def _equal(x: Any, y: Any) -> bool:
     if x is y:
         return True
@@ -169,6 +177,9 @@ def verify(
             warnings.simplefilter("ignore", RuntimeWarning)
             expected = sklearn_result(estimator, method, argument)
         is_label = METHODS[method].kind == "labels" and hasattr(estimator, "classes_")
-        reports.append(_compare(method, getattr(predictor, method)(argument), expected, tolerance, is_label))
+        actual = getattr(predictor, method)(argument)
+        if METHODS[method].kind == "input" and isinstance(expected, list) and isinstance(actual, list):
+            actual, expected = _row_objects(actual), _row_objects(expected)
+        reports.append(_compare(method, actual, expected, tolerance, is_label))
     what = model_or_path if isinstance(model_or_path, (str, PathLike)) else type(model_or_path).__name__
     return Report(f"{type(estimator).__name__} against {what}", tuple(reports), tolerance)

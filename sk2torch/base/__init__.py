@@ -1,7 +1,7 @@
 """What every converter builds on: the base module, the registry, columns, labels, errors."""
 
 from sk2torch.base import read
-from sk2torch.base.columns import Column, computed_columns
+from sk2torch.base.columns import Column, computed_columns, tensor_positions, tensor_width
 from sk2torch.base.encoding import InputEncoding
 from sk2torch.base.errors import (
     ArtifactError,
@@ -42,6 +42,8 @@ __all__ = [
     "sklearn_has",
     "sklearn_result",
     "supported_classes",
+    "tensor_positions",
+    "tensor_width",
     "wrap",
     "wrap_child",
     "wrap_step",

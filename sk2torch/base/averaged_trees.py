@@ -28,20 +28,31 @@ class AveragedTrees(nn.Module):
         self.is_single = is_single
 
     @classmethod
-    def from_trees(cls, trees: list[Any], n_classes: list[int], is_single: bool) -> Self:
+    def from_trees(
+        cls,
+        trees: list[Any],
+        n_classes: list[int],
+        is_single: bool,
+        n_features: int | None = None,
+        columns: list[np.ndarray] | None = None,
+    ) -> Self:
         """From fitted trees of ``sklearn.tree``.
 
         Args:
             trees: the estimators that have ``tree_``.
             n_classes: per output its number of classes; 1 per output of a regressor.
             is_single: a tree, not a forest of one tree.
+            n_features: width of the input; None for that of the trees.
+            columns: which columns each tree sees; None for all.
         """
-        nodes = [tree_nodes(tree.tree_) for tree in trees]
+        seen = [None] * len(trees) if columns is None else columns
+        nodes = [tree_nodes(tree.tree_, index) for tree, index in zip(trees, seen, strict=True)]
         # Outputs with fewer classes than others are padded.
         values = [
             torch.cat([read.tensor(tree.tree_.value)[:, k, :n] for tree in trees]) for k, n in enumerate(n_classes)
         ]
-        return cls(pack_forest(nodes, trees[0].n_features_in_, True), torch.cat(values, dim=1), is_single)
+        width = trees[0].n_features_in_ if n_features is None else n_features
+        return cls(pack_forest(nodes, width, True), torch.cat(values, dim=1), is_single)
 
     def forward(self, x: Tensor) -> Tensor:
         return self.trees(x, x.new_zeros(1)) / self.n_trees
@@ -50,6 +61,11 @@ class AveragedTrees(nn.Module):
         """Number of the leaf in its tree, int64: ``(n_samples,)`` of a tree, ``(n_samples, n_trees)`` of a forest."""
         number = self.trees.forest(x) - self.trees.forest.roots
         return number[:, 0] if self.is_single else number
+
+
+def is_tree(estimator: Any) -> bool:
+    """Whether it is a fitted tree of scikit-learn."""
+    return hasattr(estimator, "tree_") and type(estimator).__module__.startswith("sklearn.tree")
 
 
 class TreesClassifier(TorchEstimator):

@@ -11,7 +11,7 @@ import numpy as np
 from sk2torch.base.errors import InputError, UnsupportedParameter
 
 # Integers of this magnitude and above are not all exact in float64.
-_FIRST_INEXACT = 2**53
+FIRST_INEXACT = 2**53
 
 
 def is_missing(value: Any) -> bool:
@@ -85,7 +85,7 @@ def as_categories(values: Any, name: str | None, missing_words: Set[Any]) -> np.
     result = as_numbers(array, name)
     if array.dtype.kind in "iuO" and result.size:
         largest = np.abs(result, where=np.isfinite(result), out=np.zeros_like(result)).max()
-        if largest >= _FIRST_INEXACT:
+        if largest >= FIRST_INEXACT:
             raise InputError(
                 f"column {name!r}: the value {largest:.0f} has no exact float64, in which categories are compared."
             )

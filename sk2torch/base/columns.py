@@ -9,7 +9,7 @@ that ``encode`` uses. Numbers stand for themselves, and NaN for a missing value.
 import itertools
 import numbers
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -25,6 +25,7 @@ from sk2torch.base.cells import (
     plain,
     to_json,
 )
+from sk2torch.base.documents import Documents, documents_from_dict
 from sk2torch.base.errors import InputError, UnsupportedParameter
 
 # The code of a word that no module of the model mentions.
@@ -40,39 +41,57 @@ class Column:
         name: the DataFrame column it was fitted on, if any.
         computed: made by an earlier step, hence numeric.
         by_code: numbers get codes too, because the column mixes them with strings or None.
+        readers: what vectorizers read in its documents, text or dictionaries, each by a range of the
+            tensor's columns; without any, the tensor has one column for this one.
+        is_whole: not a column of a table: the input is a list of documents.
     """
 
-    def __init__(self, name: str | None = None, computed: bool = False, by_code: bool = False) -> None:
+    # Of the class, not of each object: wide tables have many columns.
+    # Some step reads this column; a column that none reads may be absent from a DataFrame.
+    used = False
+    # An encoder refuses values outside of its categories.
+    strict = False
+    # A step refuses missing values, or infinite ones.
+    refuses_missing = False
+    refuses_infinity = False
+    # A step treats zeros that a sparse matrix leaves out in another way than zeros.
+    refuses_sparse = False
+    # A step looks for NaN among words, which fails on pandas.NA.
+    refuses_pandas_na = False
+    # Some step computes with its values, so they cannot be codes.
+    has_numbers = False
+    # It reaches the result of ``transform`` as it is, words included.
+    passed_on = False
+    # How often a module has asked for codes.
+    mentions = 0
+    # How often a vectorizer has asked for columns.
+    n_readings = 0
+    # Numbers and words were asked for without ``by_code``: convert again.
+    is_mixed = False
+    has_number_categories = False
+    # All of the numbers asked for are whole numbers, or all are booleans.
+    are_integers = True
+    are_booleans = True
+
+    def __init__(
+        self,
+        name: str | None = None,
+        computed: bool = False,
+        by_code: bool = False,
+        readers: Iterable[Documents] = (),
+        is_whole: bool = False,
+    ) -> None:
         self.name = name
         self.computed = computed
         self.by_code = by_code
+        self.readers = list(readers)
+        self.is_whole = is_whole
         # Code of each word (a string, None, or any value of a mixed column) by first mention.
         self.vocabulary: dict[Any, int] = {}
         # Codes given while encoding, to words that no module mentions but ``transform`` hands on.
         self.seen: dict[Any, int] = {}
         # Words that an imputer takes for missing in a column of numbers: NaN in the tensor.
         self.missing_words: set[Any] = set()
-        # Some step reads this column; a column that none reads may be absent from a DataFrame.
-        self.used = False
-        # An encoder refuses values outside of its categories.
-        self.strict = False
-        # A step refuses missing values, or infinite ones.
-        self.refuses_missing = False
-        self.refuses_infinity = False
-        # A step looks for NaN among words, which fails on pandas.NA.
-        self.refuses_pandas_na = False
-        # Some step computes with its values, so they cannot be codes.
-        self.has_numbers = False
-        # It reaches the result of ``transform`` as it is, words included.
-        self.passed_on = False
-        # How often a module has asked for codes.
-        self.mentions = 0
-        # Numbers and words were asked for without ``by_code``: convert again.
-        self.is_mixed = False
-        self.has_number_categories = False
-        # All of the numbers asked for are whole numbers, or all are booleans.
-        self.are_integers = True
-        self.are_booleans = True
 
     @property
     def is_text(self) -> bool:
@@ -82,6 +101,34 @@ class Column:
     def is_category(self) -> bool:
         """Some module compares its values with categories."""
         return self.mentions > 0
+
+    @property
+    def width(self) -> int:
+        """How many columns of the tensor stand for this one."""
+        return sum(reader.width for reader in self.readers) if self.readers else 1
+
+    def read_documents(self, reader: Documents) -> int:
+        """Note that a vectorizer reads documents; the first of its columns among those of this column."""
+        self.n_readings += 1
+        if reader not in self.readers:
+            self.readers.append(reader)
+        return sum(other.width for other in self.readers[: self.readers.index(reader)])
+
+    def restarted(self) -> "Column":
+        """A column that knows from the start what this one was found to be."""
+        return Column(self.name, by_code=self.is_mixed, readers=self.readers, is_whole=self.is_whole)
+
+    def check_documents(self) -> None:
+        """Refuse a column that is read both as documents and as a value.
+
+        Raises:
+            UnsupportedParameter: it is.
+        """
+        if self.readers and (self.has_numbers or self.is_category or self.passed_on):
+            raise UnsupportedParameter(
+                f"column {self.name!r} is read by a vectorizer and by another step; give the other step a copy of the "
+                "column under another name."
+            )
 
     def codes(self, values: Iterable[Any]) -> list[float]:
         """The number that stands for each value in a tensor.
@@ -103,9 +150,10 @@ class Column:
                 raise UnsupportedParameter(
                     f"column {self.name!r}: the category {value!r} has no exact float64; rescale it before fitting."
                 )
-            self.are_integers &= isinstance(value, numbers.Integral)
-            self.are_booleans &= isinstance(value, bool)
-            self.has_number_categories = True
+            if not self.computed:
+                self.are_integers &= isinstance(value, numbers.Integral)
+                self.are_booleans &= isinstance(value, bool)
+                self.has_number_categories = True
             if not self.by_code:
                 self.is_mixed |= self.is_text
                 return float(value)
@@ -205,9 +253,12 @@ class Column:
         """JSON-ready description; ``from_dict`` reads it back."""
         return {
             "name": self.name,
+            "readers": [reader.to_dict() for reader in self.readers],
+            "is_whole": self.is_whole,
             "used": self.used,
             "strict": self.strict,
             "refuses": [self.refuses_missing, self.refuses_infinity, self.refuses_pandas_na],
+            "refuses_sparse": self.refuses_sparse,
             "passed_on": self.passed_on,
             "is_category": self.is_category,
             "numbers": [self.has_number_categories, self.are_integers, self.are_booleans],
@@ -217,9 +268,11 @@ class Column:
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> "Column":
-        column = cls(data["name"])
+        readers = [documents_from_dict(reader) for reader in data.get("readers", ())]
+        column = cls(data["name"], readers=readers, is_whole=data.get("is_whole", False))
         column.used, column.strict = data["used"], data["strict"]
         column.refuses_missing, column.refuses_infinity, column.refuses_pandas_na = data["refuses"]
+        column.refuses_sparse = data.get("refuses_sparse", False)
         column.passed_on, column.mentions = data["passed_on"], int(data["is_category"])
         column.has_number_categories, column.are_integers, column.are_booleans = data["numbers"]
         column.missing_words = set(map(from_json, data["missing_words"]))
@@ -229,20 +282,57 @@ class Column:
 
 def input_columns(estimator: Any) -> list[Column] | None:
     """Fresh columns for a fitted estimator's input; None if it does not say how many it has."""
+    names = _input_names(estimator)
+    return None if names is None else [Column(name, is_whole=is_whole) for name, is_whole in names]
+
+
+def input_count(estimator: Any) -> int:
+    """The number of columns of a fitted estimator's input; 0 if it does not say."""
+    return len(_input_names(estimator) or ())
+
+
+def _input_names(estimator: Any) -> list[tuple[str | None, bool]] | None:
+    """The name of each column, if it has one, and whether it is the whole input, a list of documents."""
     names = getattr(estimator, "feature_names_in_", None)
     if names is not None:
-        return [Column(str(name)) for name in names]
+        return [(str(name), False) for name in names]
+    if _reads_documents(estimator):
+        return [(None, True)]
     # A composite that does not say so itself asks its parts; some never look at their input.
     steps = (step for _, step in getattr(estimator, "steps", ()) if step not in (None, "passthrough"))
     union = (part for _, part in getattr(estimator, "transformer_list", ()) if not isinstance(part, str))
-    inner = (getattr(estimator, name, None) for name in ("best_estimator_", "regressor_"))
-    parts = [*getattr(estimator, "estimators_", ()), *itertools.islice(steps, 1), *union, *inner]
-    asked = (input_columns(part) for part in parts if part is not None and not isinstance(part, str))
+    inner = (getattr(estimator, name, None) for name in ("best_estimator_", "regressor_", "estimator_"))
+    calibrated = (part.estimator for part in getattr(estimator, "calibrated_classifiers_", ()))
+    parts = [*getattr(estimator, "estimators_", ()), *itertools.islice(steps, 1), *union, *inner, *calibrated]
+    asked = (_input_names(part) for part in parts if part is not None and not isinstance(part, str))
     found = next((columns for columns in asked if columns is not None), None)
     count = getattr(estimator, "n_features_in_", None)
-    return [Column() for _ in range(int(count))] if found is None and count is not None else found
+    if count is None or (found is not None and len(found) == count):
+        return found
+    # Parts may see some of the columns only, or more than there are.
+    return [(None, False)] * int(count)
+
+
+def _reads_documents(estimator: Any) -> bool:
+    """Whether it is a vectorizer, which takes a list of texts or dictionaries."""
+    if not hasattr(estimator, "__sklearn_tags__") or hasattr(estimator, "steps"):
+        return False
+    # Hashers of pairs say so nowhere else.
+    tags = estimator.__sklearn_tags__().input_tags
+    return not tags.two_d_array and (tags.string or tags.dict or hasattr(estimator, "input_type"))
 
 
 def computed_columns(count: int) -> list[Column]:
-    """Columns that a step has computed: numeric."""
-    return [Column(computed=True) for _ in range(count)]
+    """Columns that a step has computed: numeric. They are one object, as there may be a million."""
+    return [Column(computed=True)] * count
+
+
+def tensor_width(columns: Iterable[Column]) -> int:
+    """How many columns of a tensor stand for these."""
+    return sum(column.width for column in columns)
+
+
+def tensor_positions(columns: Sequence[Column], index: Iterable[int]) -> list[int]:
+    """The tensor's columns that stand for the columns at the positions ``index``."""
+    starts = list(itertools.accumulate((column.width for column in columns), initial=0))
+    return [k for i in index for k in range(starts[i], starts[i + 1])]

@@ -8,7 +8,8 @@ import numpy as np
 from torch import Tensor
 
 from sk2torch.base.columns import Column
-from sk2torch.base.encoding import InputEncoding
+from sk2torch.base.documents import Documents, Rows
+from sk2torch.base.encoding import InputEncoding, LabelSetEncoding
 from sk2torch.base.errors import MissingDependency, UnsupportedParameter
 from sk2torch.base.sparse import to_scipy
 from sk2torch.base.surface import METHODS
@@ -34,6 +35,8 @@ class OutputDecoding:
         sparse: ``transform`` gives a scipy sparse matrix in scikit-learn.
         inverse_dtype: numpy dtype of ``inverse_transform``'s result, which may hold markers; None
             for floating point as it is.
+        label_sets: ``inverse_transform`` gives a tuple of classes for each row of an indicator matrix.
+        documents: what ``inverse_transform``'s result is turned into terms or dictionaries by, else None.
     """
 
     def __init__(
@@ -44,6 +47,8 @@ class OutputDecoding:
         dtype: str | None = None,
         sparse: bool = False,
         inverse_dtype: str | None = None,
+        label_sets: bool = False,
+        documents: Documents | None = None,
     ) -> None:
         self.classes = classes
         self.outputs = None if outputs is None else list(outputs)
@@ -51,6 +56,8 @@ class OutputDecoding:
         self.dtype = dtype
         self.sparse = sparse
         self.inverse_dtype = inverse_dtype
+        self.label_sets = label_sets
+        self.documents = documents
 
     def decode(self, method: str, result: Any) -> Any:
         """``result`` of ``method`` (tensor, array, or a list of one per output) as scikit-learn has it."""
@@ -60,6 +67,8 @@ class OutputDecoding:
             return _ragged(*parts) if "counts" in METHODS[method].results else parts
         if isinstance(result, (list, tuple)):
             return [_to_numpy(part) for part in result]
+        if kind == "input" and self.documents is not None:
+            return self.documents.inverse(_stored_entries(result))
         if isinstance(result, Tensor) and result.is_sparse_csr:
             matrix = to_scipy(result)
             matrix.data = _cast(matrix.data, self.dtype if kind == "features" else None)
@@ -69,6 +78,8 @@ class OutputDecoding:
             return _sparse(values)
         if kind == "labels" and self.classes is not None:
             return self._labels(values)
+        if kind == "input" and self.label_sets:
+            return [tuple(np.asarray(self.classes)[row]) for row in values.astype(bool)]
         if kind == "input":
             return self._originals(values)
         if kind == "features":
@@ -113,6 +124,7 @@ class OutputDecoding:
             "dtype": self.dtype,
             "sparse": self.sparse,
             "inverse_dtype": self.inverse_dtype,
+            "label_sets": self.label_sets,
         }
 
     def _reference(self, column: Column) -> int | dict[str, Any]:
@@ -136,7 +148,11 @@ class OutputDecoding:
             inputs = encoding.columns or []
             outputs = [inputs[c] if isinstance(c, int) else Column.from_dict(c) for c in outputs]
         inputs = encoding.columns if data["decodes_inputs"] else None
-        return cls(classes, outputs, inputs, data["dtype"], data["sparse"], data["inverse_dtype"])
+        label_sets = data.get("label_sets", False)
+        documents = _documents(encoding.columns)
+        return cls(
+            classes, outputs, inputs, data["dtype"], data["sparse"], data["inverse_dtype"], label_sets, documents
+        )
 
 
 def _original_labels(values: np.ndarray, classes: np.ndarray) -> np.ndarray:
@@ -156,6 +172,16 @@ def _cast(values: np.ndarray, dtype: str | None) -> np.ndarray:
     with np.errstate(invalid="ignore"):
         result = values.astype(dtype)
     return values if result.dtype.kind in "biu" and not np.array_equal(result, values) else result
+
+
+def _stored_entries(result: Any) -> Rows:
+    """The entries of a table that are not zero, by rows."""
+    if isinstance(result, Tensor) and result.is_sparse_csr:
+        parts = (result.crow_indices(), result.col_indices(), result.values())
+        return Rows(*map(_to_numpy, parts))
+    values = _to_numpy(result)
+    counts = (values != 0).sum(axis=1)
+    return Rows(np.concatenate([[0], np.cumsum(counts)]), np.nonzero(values)[1], values[values != 0])
 
 
 def _ragged(distances: np.ndarray, indices: np.ndarray, counts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -186,6 +212,12 @@ def _decode_columns(values: np.ndarray, columns: list[Column]) -> np.ndarray:
     return result
 
 
+def _documents(inputs: Sequence[Column] | None) -> Documents | None:
+    """The vectorizer that ``inverse_transform`` goes back to: only one that reads the whole input has a way back."""
+    readers = inputs[0].readers if inputs else []
+    return readers[0] if inputs and inputs[0].is_whole and len(readers) == 1 else None
+
+
 def output_decoding(model: Any) -> OutputDecoding:
     """The decoding of a wrapped model's results."""
     inputs = model.encoding.columns
@@ -200,4 +232,6 @@ def output_decoding(model: Any) -> OutputDecoding:
         dtype=None if model.output_dtype is None else np.dtype(model.output_dtype).name,
         sparse=bool(model.sparse_output),
         inverse_dtype=None if model.inverse_dtype is None else np.dtype(model.inverse_dtype).str,
+        label_sets=isinstance(model.encoding, LabelSetEncoding),
+        documents=_documents(inputs),
     )

@@ -1,15 +1,18 @@
-"""From a user's table to one float64 array."""
+"""From a user's table or documents to one tensor."""
 
-from collections.abc import Sequence
+import itertools
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from sk2torch.base.cells import as_numbers
+from sk2torch.base.cells import as_numbers, from_json, to_json
 from sk2torch.base.columns import Column
 from sk2torch.base.errors import InputError
+from sk2torch.base.sparse import as_csr, from_scipy
+from sk2torch.functional.sparse import side_by_side
 
 
 class InputEncoding:
@@ -18,11 +21,13 @@ class InputEncoding:
     Args:
         columns: the model's input columns; None where any number of numeric columns will do.
         n_dims: 2 for tables, 1 for a vector of labels (a label encoder's input).
+        keeps_sparse: scipy sparse matrices of numbers become sparse tensors.
     """
 
-    def __init__(self, columns: Sequence[Column] | None, n_dims: int = 2) -> None:
+    def __init__(self, columns: Sequence[Column] | None, n_dims: int = 2, keeps_sparse: bool = False) -> None:
         self.columns = None if columns is None else list(columns)
         self.n_dims = n_dims
+        self.keeps_sparse = keeps_sparse
 
     def encode(self, table: Any) -> np.ndarray:
         """Shape ``(n_samples, n_features)``, or ``(n_samples,)`` for labels; float64.
@@ -32,6 +37,7 @@ class InputEncoding:
                 numeric column.
         """
         if hasattr(table, "toarray"):
+            self._refuse_sparse()
             table = table.toarray()
         if hasattr(table, "columns") and not isinstance(table, np.ndarray):
             series = self._pick(table)
@@ -48,7 +54,7 @@ class InputEncoding:
             for c, s in zip(columns, series, strict=True)
         ]
         if self.n_dims == 1:
-            return encoded[0]
+            return self._checked_finite(encoded[0])
         return self._checked_finite(np.stack(encoded, axis=1)) if encoded else np.empty((len(table), 0))
 
     def _is_all_numeric(self, kind: str) -> bool:
@@ -58,16 +64,12 @@ class InputEncoding:
         return not looked_at and (kind != "O" or all(c.used for c in self.columns))
 
     def _checked_finite(self, values: np.ndarray) -> np.ndarray:
-        if self.columns is None or self.n_dims == 1 or np.isfinite(values).all():
+        if self.columns is None or np.isfinite(values).all():
             return values
-        for j, column in enumerate(self.columns):
-            missing, infinite = np.isnan(values[:, j]).any(), np.isinf(values[:, j]).any()
-            if (missing and column.refuses_missing) or (infinite and column.refuses_infinity):
-                what = "NaN" if missing and column.refuses_missing else "infinity"
-                raise InputError(
-                    f"column {column.name or j!r} contains {what}, which the model does not accept; "
-                    "put a SimpleImputer before it, or drop these rows."
-                )
+        for j in range(len(self.columns)):
+            cells = values if self.n_dims == 1 else values[:, j]
+            missing, infinite = np.isnan(cells).any(), np.isinf(cells).any()
+            self._refuse_cells(j, bool(missing), bool(infinite))
         return values
 
     def _checked(self, rows: np.ndarray) -> np.ndarray:
@@ -96,29 +98,131 @@ class InputEncoding:
         """``encode`` as a tensor with the dtype and device of ``like``."""
         if isinstance(table, Tensor):
             return table.to(like)
+        if any(column.readers for column in self.columns or ()):
+            return self._with_documents(table, like)
+        if self.keeps_sparse and hasattr(table, "tocsr") and self._is_all_numeric("f"):
+            return self._still_sparse(table, like)
         exact = torch.from_numpy(np.ascontiguousarray(self.encode(table)))
         result = exact.to(like)
         if like.dtype != torch.float64 and self.n_dims == 2:
             self._refuse_rounded_categories(exact, result.to(exact))
         return result
 
+    def _still_sparse(self, matrix: Any, like: Tensor) -> Tensor:
+        self._checked(matrix)
+        self._refuse_sparse()
+        matrix = matrix.tocsr()
+        if not matrix.has_canonical_format:
+            matrix = matrix.copy()
+            matrix.sum_duplicates()
+        for j in np.unique(matrix.indices[~np.isfinite(matrix.data)]) if self.columns is not None else ():
+            cells = matrix.data[matrix.indices == j]
+            self._refuse_cells(j, bool(np.isnan(cells).any()), bool(np.isinf(cells).any()))
+        return from_scipy(matrix, like)
+
+    def _with_documents(self, table: Any, like: Tensor) -> Tensor:
+        """A CSR tensor: columns of documents as vectorizers read them, the others in full."""
+        columns = self.columns or []
+        if columns[0].is_whole:
+            parts = _document_parts(columns[0], table, like)
+        else:
+            is_frame = hasattr(table, "columns") and not isinstance(table, np.ndarray)
+            series = self._pick(table) if is_frame else list(self._checked(_rows(table)).T)
+            parts = []
+            for j, (column, cells) in enumerate(zip(columns, series, strict=True)):
+                if column.readers:
+                    parts += _document_parts(column, cells, like)
+                    continue
+                values = column.encode(cells) if column.used else np.full(len(table), np.nan)
+                self._refuse_cells(j, bool(np.isnan(values).any()), bool(np.isinf(values).any()))
+                exact = torch.from_numpy(values)
+                self._refuse_rounded_category(column, exact, exact.to(like).to(exact))
+                # Every cell is stored: a zero keeps its sign.
+                parts.append(as_csr(np.arange(len(values) + 1), np.zeros(len(values)), values, 1, like))
+        return side_by_side(parts) if len(parts) > 1 else parts[0]
+
+    def _refuse_cells(self, j: int, missing: bool, infinite: bool) -> None:
+        column = self.columns[j] if self.columns is not None else Column()
+        if (missing and column.refuses_missing) or (infinite and column.refuses_infinity):
+            what = "NaN" if missing and column.refuses_missing else "infinity"
+            raise InputError(
+                f"column {column.name or j!r} contains {what}, which the model does not accept; "
+                "put a SimpleImputer before it, or drop these rows."
+            )
+
+    def _refuse_sparse(self) -> None:
+        if any(column.refuses_sparse for column in self.columns or ()):
+            raise InputError(
+                "expected a dense table: scikit-learn does not transform the zeros that a sparse matrix leaves out, "
+                "and the model transforms all; pass table.toarray()."
+            )
+
     def _refuse_rounded_categories(self, exact: Tensor, rounded: Tensor) -> None:
         for j, column in enumerate(self.columns or ()):
-            whole = exact[:, j].isfinite() & (exact[:, j] == exact[:, j].round())
-            if column.is_category and bool((whole & (exact[:, j] != rounded[:, j])).any()):
-                raise InputError(
-                    f"column {column.name or j!r} has whole numbers as categories that the model's dtype would "
-                    "round to others; keep the model in float64."
-                )
+            self._refuse_rounded_category(column, exact[:, j], rounded[:, j])
+
+    def _refuse_rounded_category(self, column: Column, exact: Tensor, rounded: Tensor) -> None:
+        whole = exact.isfinite() & (exact == exact.round())
+        if column.is_category and bool((whole & (exact != rounded)).any()):
+            raise InputError(
+                f"column {column.name!r} has whole numbers as categories that the model's dtype would "
+                "round to others; keep the model in float64."
+            )
 
     def to_dict(self) -> dict[str, Any]:
-        columns = None if self.columns is None else [c.to_dict() for c in self.columns]
-        return {"n_dims": self.n_dims, "columns": columns}
+        columns = None if self.columns is None else _folded([c.to_dict() for c in self.columns])
+        return {"n_dims": self.n_dims, "keeps_sparse": self.keeps_sparse, "columns": columns}
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> "InputEncoding":
+        if "label_sets" in data:
+            return LabelSetEncoding([from_json(label) for label in data["label_sets"]])
         columns = data["columns"]
-        return cls(None if columns is None else [Column.from_dict(c) for c in columns], data["n_dims"])
+        listed = None if columns is None else [Column.from_dict(c) for c in columns for _ in range(c.get("repeat", 1))]
+        return cls(listed, data["n_dims"], data.get("keeps_sparse", False))
+
+
+class LabelSetEncoding(InputEncoding):
+    """Turns a list of sets of labels into an indicator matrix; labels that are no class are left out.
+
+    Args:
+        classes: the label of each column.
+    """
+
+    def __init__(self, classes: Sequence[Any]) -> None:
+        super().__init__(None)
+        self.classes = list(classes)
+
+    def encode(self, table: Any) -> np.ndarray:
+        """Shape ``(n_samples, n_classes)``, float64: 1 for the labels of a sample, else 0.
+
+        Raises:
+            InputError: a sample that is no collection of labels.
+        """
+        columns = {label: k for k, label in enumerate(self.classes)}
+        try:
+            found = [[columns[label] for label in labels if label in columns] for labels in table]
+        except TypeError as error:
+            raise InputError(f"expected a collection of labels for each sample ({error}).") from error
+        result = np.zeros((len(found), len(columns)))
+        for row, indices in zip(result, found, strict=True):
+            row[indices] = 1.0
+        return result
+
+    def to_dict(self) -> dict[str, Any]:
+        return {"label_sets": [to_json(label, None) for label in self.classes]}
+
+
+def _folded(columns: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Equal columns in a row as one, with how often: wide tables without names have many."""
+    groups = ((column, len(list(group))) for column, group in itertools.groupby(columns))
+    return [{**column, "repeat": count} if count > 1 else column for column, count in groups]
+
+
+def _document_parts(column: Column, documents: Any, like: Tensor) -> list[Tensor]:
+    # Several readers may each go through the documents.
+    listed = documents if hasattr(documents, "shape") or isinstance(documents, Mapping | str) else list(documents)
+    return [as_csr(*reader.rows(listed), reader.width, like) for reader in column.readers]
 
 
 def _picked_by_name(frame: Any, names: list[Any], columns: list[Column]) -> list[Any]:

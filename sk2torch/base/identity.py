@@ -4,7 +4,7 @@ from typing import Any, Self
 
 from torch import Tensor
 
-from sk2torch.base.columns import Column
+from sk2torch.base.columns import Column, tensor_width
 from sk2torch.base.module import ANY_WIDTH, TorchEstimator
 from sk2torch.base.registry import wrap_child
 
@@ -13,12 +13,13 @@ class TorchIdentity(TorchEstimator):
     """``"passthrough"``: hands its columns on, strings included."""
 
     does_nothing = True
+    accepts_sparse = True
 
     @classmethod
     def from_sklearn(cls, estimator: Any, columns: list[Column] | None) -> Self:
         for column in columns or []:
             column.used = True
-        return cls(len(columns or ()) or ANY_WIDTH)
+        return cls(tensor_width(columns or ()) or ANY_WIDTH)
 
     def transform(self, x: Tensor) -> Tensor:
         return self.prepare(x)

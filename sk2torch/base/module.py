@@ -32,6 +32,10 @@ class TorchEstimator(nn.Module):
     # Whether scikit-learn takes infinite values; and whether NaN may stand for a value that it takes.
     accepts_infinity = False
     accepts_missing = False
+    # Whether the answer for a row depends on the rows given with it: one stopping rule looks at them all.
+    couples_rows = False
+    # False for estimators without anything fitted, which older versions of scikit-learn take for unfitted ones.
+    needs_fit = True
     # Whether methods take sparse CSR tensors; ``prepare`` makes the input of all others dense.
     accepts_sparse = False
     # Whether ``transform`` and ``inverse_transform`` give back their input.
@@ -67,6 +71,11 @@ class TorchEstimator(nn.Module):
         own = next((name for name in METHODS if callable(cls.__dict__.get(name))), None)
         if own is not None and "forward" not in cls.__dict__:
             cls.forward = cls.__dict__[own]
+
+    @classmethod
+    def fitted_part(cls, estimator: Any) -> Any:
+        """What has to be fitted and knows the input's columns; a part, where the whole need not be fitted itself."""
+        return estimator
 
     @classmethod
     def from_sklearn(cls, estimator: Any, columns: list[Column]) -> "TorchEstimator":

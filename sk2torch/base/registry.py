@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import torch
 
-from sk2torch.base.columns import Column, computed_columns, input_columns
+from sk2torch.base.columns import Column, computed_columns, input_columns, input_count, tensor_width
 from sk2torch.base.encoding import InputEncoding
 from sk2torch.base.errors import UnsupportedEstimator, UnsupportedParameter
 from sk2torch.base.module import ANY_WIDTH, TorchEstimator
@@ -78,6 +78,8 @@ def lookup(cls: type) -> type[TorchEstimator]:
 def supported_classes() -> list[type]:
     """The scikit-learn classes of the installed version that ``wrap`` takes, sorted by name."""
     found = set()
+    # scikit-learn hides what is experimental until this is imported.
+    importlib.import_module("sklearn.experimental.enable_halving_search_cv")
     for name in registry():
         path, _, attribute = name.rpartition(".")
         if path.partition(".")[0] == "sklearn":
@@ -97,11 +99,15 @@ def wrap_child(estimator: Any, columns: list[Column] | None = None) -> TorchEsti
         raise UnsupportedEstimator(f"expected a fitted estimator, got the class {estimator.__name__}; fit an instance.")
     family = lookup(type(estimator))
     check_is_fitted = importlib.import_module("sklearn.utils.validation").check_is_fitted
-    check_is_fitted(estimator)
+    if family.needs_fit:
+        check_is_fitted(family.fitted_part(estimator))
     if columns is None:
-        columns = computed_columns(len(input_columns(estimator) or ()))
-    mentions = [column.mentions for column in columns]
+        columns = computed_columns(input_count(family.fitted_part(estimator)))
+    mentions = [column.mentions + column.n_readings for column in columns]
     module = family.from_sklearn(estimator, columns)
+    if family.routes_columns and module.n_features_in == len(columns):
+        # Columns of documents are several of the tensor's.
+        module.n_features_in = tensor_width(columns)
     if not family.routes_columns and module.n_features_in != ANY_WIDTH:
         _note_reading(estimator, module, columns, mentions)
     with_methods(module, [n for n in METHODS if sklearn_has(estimator, n) and n not in module.refused_methods])
@@ -109,13 +115,14 @@ def wrap_child(estimator: Any, columns: list[Column] | None = None) -> TorchEsti
 
 
 def _note_reading(estimator: Any, module: TorchEstimator, columns: list[Column], mentions: list[int]) -> None:
-    """A column whose codes the module did not ask for, and that it does not hand on, it computes with."""
+    """A column whose codes or documents the module did not ask for, and that it does not hand on, it computes with."""
     handed_on = {id(column) for column in module.output_columns(columns) or ()}
     tags = estimator.__sklearn_tags__() if hasattr(estimator, "__sklearn_tags__") else None
     validates = tags is not None and not tags.no_validation
-    for column, before in zip(columns, mentions, strict=True):
+    # Computed columns are one object, however many.
+    for column, before in dict(zip(columns, mentions, strict=True)).items():
         column.used = True
-        if column.mentions == before and id(column) not in handed_on:
+        if column.mentions + column.n_readings == before and id(column) not in handed_on:
             column.read_as_numbers()
             column.refuses_missing |= validates and not (tags.input_tags.allow_nan or module.accepts_missing)
             column.refuses_infinity |= validates and not module.accepts_infinity
@@ -142,16 +149,19 @@ def wrap(
         raise UnsupportedParameter(
             f"wrap: expected dtype torch.float64 or torch.float32, got {dtype}; convert the module afterwards."
         )
-    columns = input_columns(estimator) if not isinstance(estimator, type) else None
+    columns = input_columns(lookup(type(estimator)).fitted_part(estimator)) if not isinstance(estimator, type) else None
     module = wrap_child(estimator, [] if columns is None else columns)
-    if columns is not None and any(column.is_mixed for column in columns):
-        # Numbers were taken for themselves before a string or None turned up among them.
-        columns = [Column(column.name, by_code=column.is_mixed) for column in columns]
+    if columns is not None and any(column.is_mixed or column.readers for column in columns):
+        # Numbers were taken for themselves before a string or None turned up among them, or columns
+        # of documents for single ones.
+        columns = [column.restarted() for column in columns]
         module = wrap_child(estimator, columns)
     for column in module.output_columns(columns) or ():
         column.passed_on = True
+    for column in columns or ():
+        column.check_documents()
     # A label encoder describes its own input.
     if "_encoding" not in module.__dict__:
-        module.__dict__["_encoding"] = InputEncoding(columns)
+        module.__dict__["_encoding"] = InputEncoding(columns, keeps_sparse=module.takes_sparse)
     # Views of one storage, such as slices of one array, become tensors of their own: torch.export needs it.
     return module._apply(torch.clone).to(device=device, dtype=dtype).eval()

@@ -1,6 +1,7 @@
 """Sparse CSR tensors, which text becomes: to and from scipy, and by blocks of rows."""
 
 import importlib
+import warnings
 from collections.abc import Iterator
 from typing import Any
 
@@ -9,6 +10,7 @@ import torch
 from torch import Tensor
 
 from sk2torch.base.errors import MissingDependency
+from sk2torch.functional.sparse import csr_tensor
 
 
 def to_scipy(tensor: Tensor) -> Any:
@@ -29,12 +31,20 @@ def to_scipy(tensor: Tensor) -> Any:
 def from_scipy(matrix: Any, like: Tensor) -> Tensor:
     """A scipy sparse matrix as a CSR tensor with the dtype and device of ``like``."""
     matrix = matrix.tocsr()
-    return torch.sparse_csr_tensor(
-        torch.from_numpy(matrix.indptr.astype(np.int64)),
-        torch.from_numpy(matrix.indices.astype(np.int64)),
-        torch.from_numpy(matrix.data.astype(np.float64)).to(like.dtype),
-        matrix.shape,
-    ).to(like.device)
+    return as_csr(matrix.indptr, matrix.indices, matrix.data, matrix.shape[1], like)
+
+
+def as_csr(starts: Any, columns: Any, values: Any, n_columns: int, like: Tensor) -> Tensor:
+    """A CSR tensor with the dtype and device of ``like`` out of numpy arrays."""
+    with warnings.catch_warnings():
+        # torch says once that its sparse tensors are in beta, and that it does not check each.
+        warnings.filterwarnings("ignore", message="Sparse (CSR|invariant)")
+        return csr_tensor(
+            torch.from_numpy(starts.astype(np.int64)).to(like.device),
+            torch.from_numpy(columns.astype(np.int64)).to(like.device),
+            torch.from_numpy(values.astype(np.float64)).to(like),
+            n_columns,
+        )
 
 
 def row_blocks(x: Tensor, size: int) -> Iterator[Tensor]:
@@ -47,7 +57,7 @@ def row_blocks(x: Tensor, size: int) -> Iterator[Tensor]:
         bounds = starts[first : first + size + 1]
         low, high = int(bounds[0]), int(bounds[-1])
         shape = (len(bounds) - 1, x.shape[1])
-        yield torch.sparse_csr_tensor(bounds - low, columns[low:high], values[low:high], shape)
+        yield torch.sparse_csr_tensor(bounds - low, columns[low:high], values[low:high], shape, check_invariants=False)
 
 
 def joined(blocks: list[Tensor], dim: int) -> Tensor:
@@ -58,4 +68,4 @@ def joined(blocks: list[Tensor], dim: int) -> Tensor:
     starts = torch.cat([counts.new_zeros(1), counts.cumsum(0)])
     columns = torch.cat([block.col_indices() for block in blocks])
     values = torch.cat([block.values() for block in blocks])
-    return torch.sparse_csr_tensor(starts, columns, values, (len(counts), blocks[0].shape[1]))
+    return torch.sparse_csr_tensor(starts, columns, values, (len(counts), blocks[0].shape[1]), check_invariants=False)

@@ -84,7 +84,7 @@ METHODS: dict[str, Method] = {
         Method(
             "predict_with_cov",
             "scores",
-            "prediction",
+            "joint_prediction",
             ("mean", "cov"),
             is_joint=True,
             call="predict",

@@ -74,6 +74,10 @@ class BoostedTrees(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         return self.trees(x, self.initial(x))
 
+    def stages(self, x: Tensor) -> Tensor:
+        """The scores after each iteration, shape ``(n_iterations, n_samples, n_scores)``."""
+        return self.trees.stages(x, self.initial(x))
+
     def leaves(self, x: Tensor) -> Tensor:
         """Number of the leaf within its tree, in the dtype of ``x``: ``(n_samples, n_iterations, n_scores)``."""
         forest = self.trees.forest

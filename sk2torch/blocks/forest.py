@@ -28,10 +28,18 @@ class TreeNodes(NamedTuple):
     known_categories: np.ndarray | None = None
 
 
-def tree_nodes(tree: Any) -> TreeNodes:
-    """The nodes of a fitted ``tree_`` of ``sklearn.tree``."""
+def tree_nodes(tree: Any, columns: np.ndarray | None = None) -> TreeNodes:
+    """The nodes of a fitted ``tree_`` of ``sklearn.tree``.
+
+    Args:
+        tree: the fitted tree.
+        columns: position in the input of each of the tree's features; None where they are the input's.
+    """
+    feature = np.array(tree.feature, dtype=np.int64)
+    if columns is not None:
+        feature = np.where(feature < 0, feature, np.asarray(columns, dtype=np.int64)[np.maximum(feature, 0)])
     return TreeNodes(
-        feature=np.array(tree.feature, dtype=np.int64),
+        feature=feature,
         threshold=np.array(tree.threshold, dtype=np.float64),
         left=np.array(tree.children_left, dtype=np.int64),
         right=np.array(tree.children_right, dtype=np.int64),
@@ -186,6 +194,18 @@ class LeafSum(nn.Module):
             if torch.compiler.is_compiling():
                 return self.block(x, start)
             return self.sum_in_blocks(x, start)
+
+    def terms(self, x: Tensor) -> Tensor:
+        """What each tree adds, in the order of the trees: shape ``(n_samples, n_trees, n_values)``."""
+        leaf = self.forest(x)
+        return self.values.index_select(0, leaf.reshape(-1)).reshape(leaf.shape[0], leaf.shape[1], self.values.shape[1])
+
+    def stages(self, x: Tensor, start: Tensor) -> Tensor:
+        """The sums after each round, shape ``(n_rounds, n_samples, n_groups * n_values)``; see ``forward``."""
+        width = self.n_groups * self.values.shape[1]
+        terms = self.terms(x).reshape(x.shape[0], self.forest.n_trees // self.n_groups, width)
+        start = start.expand(x.shape[0], width)
+        return torch.cat([start.unsqueeze(1), terms], dim=1).cumsum(dim=1)[:, 1:].transpose(0, 1)
 
     def sum_in_blocks(self, x: Tensor, start: Tensor) -> Tensor:
         """``block`` of a bounded number of rows at a time."""

@@ -1,10 +1,15 @@
 """Moving columns between the parts of a composite model."""
 
+from collections.abc import Sequence
+
+import numpy as np
 from torch import Tensor, nn
+
+from sk2torch.functional.sparse import selected_columns
 
 
 class SelectColumns(nn.Module):
-    """Columns of ``x`` by position.
+    """Columns of ``x`` by position; ``x`` may be a sparse CSR tensor.
 
     Args:
         index: int64, shape ``(n_selected,)``.
@@ -15,4 +20,10 @@ class SelectColumns(nn.Module):
         self.register_buffer("index", index)
 
     def forward(self, x: Tensor) -> Tensor:
-        return x.index_select(1, self.index)
+        return selected_columns(x, self.index)
+
+
+def joint_dtype(dtypes: Sequence[str | None]) -> str | None:
+    """numpy dtype of tables side by side; None where one is not known, and hence floating point."""
+    known = [dtype for dtype in dtypes if dtype is not None]
+    return np.result_type(*known).name if known and len(known) == len(dtypes) else None

@@ -1,7 +1,8 @@
-"""Keeps torch's ONNX exporter from rounding Python floats to float32."""
+"""Keeps the ONNX exporter and its graph optimizer from rounding constants."""
 
 import contextlib
 import importlib
+import types
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,6 +12,7 @@ from sk2torch.base import ArtifactError
 
 _MODULE = "torch.onnx._internal.exporter._building"
 _FUNCTION = "_get_or_create_constant"
+_MATCHER = "onnxscript.rewriter._matcher"
 
 
 def _needs_float64(value: Any) -> bool:
@@ -47,3 +49,26 @@ def exact_constants() -> Iterator[None]:
         yield
     finally:
         setattr(building, _FUNCTION, original)
+
+
+@contextlib.contextmanager
+def exact_rules() -> Iterator[None]:
+    """Within the block, the graph optimizer takes a scalar for 0 or 1 only if it is.
+
+    It takes those within 1e-8 of 0 or 1e-5 of 1 for them, and leaves out ``x + 1e-9`` or ``x * 1.000001``.
+
+    Raises:
+        ArtifactError: this onnxscript's optimizer is built otherwise.
+    """
+    matcher = importlib.import_module(_MATCHER)
+    if not hasattr(matcher, "math"):
+        raise ArtifactError(
+            "this version of onnxscript has another optimizer, which may leave out constants near 0 and 1; "
+            "export with onnxscript 0.5 to 0.7."
+        )
+    original = matcher.math
+    matcher.math = types.SimpleNamespace(isclose=lambda a, b, **_: a == b)
+    try:
+        yield
+    finally:
+        matcher.math = original

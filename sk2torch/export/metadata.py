@@ -9,6 +9,7 @@ import torch
 from sk2torch.base import METHODS, ArtifactError, InputEncoding, TorchEstimator
 from sk2torch.base.decoding import OutputDecoding, output_decoding
 from sk2torch.base.surface import family_of
+from sk2torch.export.runtime import couples_rows, dense_width
 
 # Name of the entry that holds the metadata, in every format.
 ENTRY = "sk2torch.json"
@@ -50,6 +51,8 @@ def describe(model: TorchEstimator, methods: dict[str, Any]) -> dict[str, Any]:
         "methods": methods,
         "dtype": str(model.anchor.dtype).removeprefix("torch."),
         "n_features_in": model.n_features_in,
+        "couples_rows": couples_rows(model),
+        "dense_width": dense_width(model),
         "encoding": model.encoding.to_dict(),
         "decoding": output_decoding(model).to_dict(),
     }

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from sk2torch.base import METHODS, ArtifactError, MissingDependency, TorchEstimator, method_module
 from sk2torch.export import metadata
-from sk2torch.export.exact_constants import exact_constants
+from sk2torch.export.exact_constants import exact_constants, exact_rules
 from sk2torch.export.programs import dynamic_dims, example_input
 from sk2torch.export.quiet import quiet_torch
 from sk2torch.export.runtime import Runtime
@@ -63,7 +63,7 @@ def write(model: TorchEstimator, path: Path, methods: list[str], opset_version: 
     x = example_input(model, methods[0])
     shapes = (dynamic_dims(model, methods[0]),)
     exact = exact_constants() if model.anchor.dtype == torch.float64 else contextlib.nullcontext()
-    with quiet_torch(), exact:
+    with quiet_torch(), exact, exact_rules():
         graph = torch.export.export(_Outputs(model, methods).eval(), (x,), dynamic_shapes=shapes)
         names = _grouped_names(model, methods, graph)
         program = torch.onnx.export(
@@ -107,4 +107,6 @@ def load(path: Path) -> Runtime:
         encoding=encoding,
         decoding=metadata.decoding_of(described, encoding),
         like=metadata.input_like(described),
+        couples_rows=described.get("couples_rows", False),
+        dense_width=None,
     )

@@ -9,21 +9,22 @@ from sk2torch.base import ANY_WIDTH, METHODS, TorchEstimator, method_module
 EXAMPLE_ROWS = 2
 
 
-def _result_width(model: TorchEstimator) -> int:
+def _result_shape(model: TorchEstimator) -> list[int]:
     # Traced, not run: an encoder would refuse example values outside of its categories.
     program = exported(model, "transform")
     (result,) = program.graph_signature.user_outputs
-    return int(next(node.meta["val"].shape[1] for node in program.graph.nodes if node.name == result))
+    shape = next(node.meta["val"].shape for node in program.graph.nodes if node.name == result)
+    # Without the batch; a label encoder's is a vector.
+    return [int(size) for size in shape[1:]]
 
 
 def example_input(model: TorchEstimator, method: str) -> Tensor:
     """Zeros of the shape and dtype that ``method`` takes."""
     if METHODS[method].kind == "input":
-        width = _result_width(model)
-    elif model.encoding.n_dims == 1:
+        return model.anchor.new_zeros(EXAMPLE_ROWS, *_result_shape(model))
+    if model.encoding.n_dims == 1:
         return model.anchor.new_zeros(EXAMPLE_ROWS)
-    else:
-        width = EXAMPLE_ROWS if model.n_features_in == ANY_WIDTH else model.n_features_in
+    width = EXAMPLE_ROWS if model.n_features_in == ANY_WIDTH else model.n_features_in
     return model.anchor.new_zeros(EXAMPLE_ROWS, width)
 
 

@@ -55,4 +55,6 @@ def load(path: Path) -> Runtime:
         encoding=encoding,
         decoding=metadata.decoding_of(described, encoding),
         like=metadata.input_like(described),
+        couples_rows=described.get("couples_rows", False),
+        dense_width=described.get("dense_width", described["n_features_in"]),
     )

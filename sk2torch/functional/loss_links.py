@@ -20,6 +20,17 @@ def class_probabilities(raw: Tensor, link: str) -> Tensor:
     return binary_sigmoid(2.0 * raw[:, 0] if link == "half_logit" else raw[:, 0])
 
 
+def staged_probabilities(raw: Tensor, link: str) -> Tensor:
+    """``class_probabilities`` of scores at each stage: shape ``(n_stages, n, n_classes)``.
+
+    Args:
+        raw: shape ``(n_stages, n, n_scores)``.
+        link: see ``class_probabilities``.
+    """
+    flat = class_probabilities(raw.reshape(raw.shape[0] * raw.shape[1], raw.shape[2]), link)
+    return flat.reshape(raw.shape[0], raw.shape[1], flat.shape[1])
+
+
 def class_scores(probabilities: Tensor, link: str) -> Tensor:
     """Raw scores that have these probabilities; the inverse of ``class_probabilities``.
 

@@ -61,3 +61,19 @@ def one_vs_rest_scores(scores: Tensor, table: Tensor, n_classes: int) -> Tensor:
     votes = pair_votes((scores >= 0).to(scores.dtype), table, n_classes)
     confidence = square_of_pairs(scores, -scores, table, n_classes).sum(dim=2)
     return votes + confidence / (3 * (confidence.abs() + 1))
+
+
+def one_vs_one_scores(predictions: Tensor, scores: Tensor, table: Tensor, n_classes: int) -> Tensor:
+    """``one_vs_rest_scores`` of members that predict and score apart; positive scores are for the second class.
+
+    Args:
+        predictions: 0 votes for the first class of the pair, 1 for the second, all else for none.
+        scores: shape ``(n_samples, n_pairs)``, as ``predictions``.
+        table: ``pair_table(n_classes)``.
+        n_classes: number of classes.
+    """
+    for_first, for_second = (predictions == 0).to(scores.dtype), (predictions == 1).to(scores.dtype)
+    votes = square_of_pairs(for_first, for_second, table, n_classes).sum(dim=2)
+    # Added in scikit-learn's order, because the smallest difference decides.
+    confidence = square_of_pairs(-scores, scores, table, n_classes).cumsum(dim=2)[:, :, -1]
+    return votes + confidence / (3 * (confidence.abs() + 1))

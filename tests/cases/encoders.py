@@ -4,7 +4,7 @@ import functools
 
 import numpy as np
 import pandas as pd
-from sklearn.preprocessing import LabelBinarizer, OneHotEncoder, OrdinalEncoder
+from sklearn.preprocessing import LabelBinarizer, LabelEncoder, MultiLabelBinarizer, OneHotEncoder, OrdinalEncoder
 
 from tests.cases import Case, data
 
@@ -117,6 +117,20 @@ def labels(name, source, **parameters):
     )
 
 
+def places(name, source):
+    return Case(f"LabelEncoder-{name}", LabelEncoder, lambda: (source, None), differentiable=())
+
+
+def label_sets(name, source, query=None, **parameters):
+    return Case(
+        f"MultiLabelBinarizer-{name}",
+        lambda: MultiLabelBinarizer(**parameters),
+        lambda: (source, None),
+        query=None if query is None else lambda _: query,
+        differentiable=(),
+    )
+
+
 def as_it_is(X):
     return X
 
@@ -185,4 +199,16 @@ CASES = [
     labels("multilabel", data.multilabel()[1]),
     labels("multilabel-values", data.multilabel()[1], neg_label=-1, pos_label=2),
     labels("multilabel-positive-zero", data.multilabel()[1], neg_label=-1, pos_label=0),
+    places("words", np.array(["yes", "no", "maybe", "no", "yes"])),
+    places("numbers", np.array([-1, 7, 3, 3, 7])),
+    places("floats", np.array([0.1, 2.5, NAN, 0.1])),
+    places("float32", np.array([0.1, 2.5, 0.3], dtype=np.float32)),
+    places("booleans", np.array([True, False, True])),
+    places("objects", np.array(["b", "a", "c", "a"], dtype=object)),
+    places("single", np.array([5, 5])),
+    label_sets("words", [{"sci-fi", "thriller"}, set(), ["comedy"], ("thriller", "thriller")]),
+    label_sets("numbers", [(1, 2), (3,), (7,)], [(2, 3), (), (7, 7, 1)]),
+    label_sets("unknown", [("a", "b"), ("c",)], [("b", "zz"), ("q",), ("a", "c")]),
+    label_sets("sparse", [("a", "b"), ("c",)], sparse_output=True),
+    label_sets("classes", [("a",), (2,)], [("a", 2), (None,), (3,)], classes=[None, "a", 2]),
 ]

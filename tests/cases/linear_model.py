@@ -1,6 +1,7 @@
 """Linear models."""
 
 import functools
+import warnings
 from typing import Any
 
 import numpy as np
@@ -8,11 +9,15 @@ from sklearn.linear_model import (
     LinearRegression,
     LogisticRegression,
     LogisticRegressionCV,
+    PassiveAggressiveClassifier,
+    PassiveAggressiveRegressor,
+    Perceptron,
     Ridge,
     RidgeClassifier,
     RidgeClassifierCV,
     RidgeCV,
     SGDClassifier,
+    SGDOneClassSVM,
     SGDRegressor,
 )
 
@@ -31,6 +36,41 @@ def large_multiclass() -> tuple[Any, Any]:
     """``multiclass`` with features so large that every sigmoid of a score can be exactly 0."""
     X, y = data.multiclass()
     return 1000.0 * X, y
+
+
+@functools.cache
+def unlabelled() -> tuple[Any, Any]:
+    """The rows of ``regression``."""
+    return data.regression()[0], None
+
+
+@functools.cache
+def single_unlabelled() -> tuple[Any, Any]:
+    """``unlabelled`` in float32."""
+    return data.regression()[0].astype(np.float32), None
+
+
+@functools.cache
+def single_words() -> tuple[Any, Any]:
+    """``words`` with features in float32."""
+    X, y = data.words()
+    return X.astype(np.float32), y
+
+
+def in_double(X: Any) -> Any:
+    """Rows in float64, which no float32 has: a fit in float32 answers them in float64."""
+    return X[:40].astype(np.float64) + 1e-9
+
+
+def passive_aggressive(family: Any, **parameters: Any) -> Any:
+    """Later versions of scikit-learn warn that these classes are deprecated."""
+
+    def make() -> Any:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return family(random_state=0, **parameters)
+
+    return make
 
 
 def sparsified(estimator: Any, X: Any, y: Any) -> Any:
@@ -137,4 +177,32 @@ CASES = [
         )
         for loss in ("huber", "epsilon_insensitive", "squared_epsilon_insensitive")
     ),
+    Case("SGDRegressor-column", lambda: SGDRegressor(random_state=0), one_column_regression),
+    Case("SGDClassifier-single", lambda: SGDClassifier(loss="log_loss", random_state=0), single_words, in_double),
+    Case("LogisticRegression-single", LogisticRegression, single_words, in_double),
+    Case("RidgeClassifier-single", RidgeClassifier, single_words, in_double),
+    Case("Perceptron", Perceptron, data.words),
+    Case("Perceptron-binary", lambda: Perceptron(penalty="elasticnet", fit_intercept=False), data.booleans),
+    Case("Perceptron-sparsified", lambda: Perceptron(penalty="l1", alpha=0.01), data.multiclass, fit=sparsified),
+    Case("PassiveAggressiveClassifier", passive_aggressive(PassiveAggressiveClassifier), data.words),
+    Case(
+        "PassiveAggressiveClassifier-binary",
+        passive_aggressive(PassiveAggressiveClassifier, loss="squared_hinge", average=True),
+        data.binary_words,
+    ),
+    Case("PassiveAggressiveRegressor", passive_aggressive(PassiveAggressiveRegressor), data.regression),
+    Case(
+        "PassiveAggressiveRegressor-sparsified",
+        passive_aggressive(PassiveAggressiveRegressor, loss="squared_epsilon_insensitive", average=5),
+        one_column_regression,
+        fit=sparsified,
+    ),
+    Case("SGDOneClassSVM", lambda: SGDOneClassSVM(random_state=0, nu=0.3), unlabelled),
+    Case(
+        "SGDOneClassSVM-average",
+        lambda: SGDOneClassSVM(random_state=0, average=True, learning_rate="constant", eta0=0.01),
+        unlabelled,
+    ),
+    Case("SGDOneClassSVM-no-intercept", lambda: SGDOneClassSVM(random_state=0, fit_intercept=False), unlabelled),
+    Case("SGDOneClassSVM-single", lambda: SGDOneClassSVM(random_state=0), single_unlabelled, in_double),
 ]

@@ -3,7 +3,7 @@
 import numpy as np
 from sklearn.compose import ColumnTransformer
 from sklearn.impute import SimpleImputer
-from sklearn.linear_model import LogisticRegression
+from sklearn.linear_model import BayesianRidge, LogisticRegression
 from sklearn.pipeline import FeatureUnion, Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, MinMaxScaler, OneHotEncoder, OrdinalEncoder, StandardScaler
 
@@ -34,6 +34,7 @@ def complete_first(X):
 
 CASES = [
     Case("Pipeline", lambda: make_pipeline(StandardScaler(), LogisticRegression()), data.words),
+    Case("Pipeline-std", lambda: make_pipeline(StandardScaler(), BayesianRidge()), data.regression),
     Case("Pipeline-transformers", lambda: make_pipeline(StandardScaler(), "passthrough"), data.regression),
     Case("Pipeline-passthrough-first", lambda: Pipeline([("a", None), ("b", MinMaxScaler())]), data.regression),
     Case(

@@ -22,7 +22,7 @@ def test_wrong_width(subject):
     for method in subject.methods:
         if method == "inverse_transform":
             continue
-        x = subject.input(method)
+        x = subject.dense_input(method)
         with pytest.raises(ValueError, match=r"features|shape"):
             getattr(subject.model, method)(torch.cat([x, x[:, :1]], dim=1))
         with pytest.raises(ValueError, match=r"dimension"):

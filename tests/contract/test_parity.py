@@ -1,5 +1,7 @@
 """The module and the facade answer as scikit-learn does, in float64."""
 
+import warnings
+
 import numpy as np
 import torch
 
@@ -22,7 +24,8 @@ def test_parity(subject):
         result = getattr(subject.model, method)(subject.input(method))
         for tensor in checks.tensors(result):
             assert isinstance(tensor, torch.Tensor)
-            if METHODS[method].kind in checks.CONTINUOUS:
+            # A regressor of integers predicts integers, with a standard deviation too.
+            if METHODS[method].kind in checks.CONTINUOUS and METHODS[method].call is None:
                 assert tensor.dtype == torch.float64
         subject.tick(method)
 
@@ -30,7 +33,10 @@ def test_parity(subject):
 def test_changes_to_the_estimator_do_not_reach_the_module(subject):
     import copy
 
-    estimator = copy.deepcopy(subject.estimator)
+    with warnings.catch_warnings():
+        # Classes that scikit-learn deprecates warn whenever an object is made.
+        warnings.simplefilter("ignore")
+        estimator = copy.deepcopy(subject.estimator)
     model = sk2torch.wrap(estimator)
     before = {m: getattr(model, m)(subject.input(m)) for m in subject.methods}
     _overwrite(estimator, set())

@@ -10,7 +10,14 @@ import pytest
 import torch
 from sklearn.impute import SimpleImputer
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import LabelBinarizer, OneHotEncoder, OrdinalEncoder, StandardScaler
+from sklearn.preprocessing import (
+    LabelBinarizer,
+    LabelEncoder,
+    MultiLabelBinarizer,
+    OneHotEncoder,
+    OrdinalEncoder,
+    StandardScaler,
+)
 
 import sk2torch
 from tests import checks
@@ -235,3 +242,42 @@ def test_none_among_numbers_is_not_nan():
     model = sk2torch.wrap(SimpleImputer(strategy="most_frequent").fit(X))
     with pytest.raises(sk2torch.InputError, match="got None"):
         model.encode(np.array([[None, "a"]], dtype=object))
+
+
+def test_labels_are_cast_to_the_dtype_of_the_classes():
+    whole = LabelEncoder().fit([1, 2, 5])
+    labels = [1.7, 5.2, 2.0]
+    np.testing.assert_array_equal(sk2torch.Predictor(sk2torch.wrap(whole)).transform(labels), whole.transform(labels))
+    single = LabelEncoder().fit(np.array([0.1, 0.3], dtype=np.float32))
+    np.testing.assert_array_equal(sk2torch.Predictor(sk2torch.wrap(single)).transform([0.3, 0.1]), [1, 0])
+    flags = LabelEncoder().fit([False, True])
+    np.testing.assert_array_equal(sk2torch.Predictor(sk2torch.wrap(flags)).transform([0.5, 0.0]), [1, 0])
+
+
+def test_labels_and_places_that_are_none_raise():
+    words = sk2torch.wrap(LabelEncoder().fit(["no", "yes"]))
+    with pytest.raises(sk2torch.InputError, match="maybe"):
+        words.encode(["maybe"])
+    numbers = sk2torch.wrap(LabelEncoder().fit([1, 2, 5]))
+    with pytest.raises(ValueError, match="no class"):
+        numbers.transform(torch.tensor([3.0]))
+    for place in (-1.0, 3.0, 0.5, NAN):
+        with pytest.raises(ValueError, match="places of classes"):
+            numbers.inverse_transform(torch.tensor([place]))
+
+
+def test_label_sets_in_artifacts(tmp_path):
+    sets = [{"a", "b"}, (), ["c", "c"]]
+    estimator = MultiLabelBinarizer().fit(sets)
+    model = sk2torch.wrap(estimator)
+    for predictor in (sk2torch.Predictor(model), sk2torch.Predictor(sk2torch.export(model, tmp_path / "model.pt"))):
+        indicator = predictor.transform([*sets, {"z"}])
+        np.testing.assert_array_equal(indicator, [[1, 1, 0], [0, 0, 0], [0, 0, 1], [0, 0, 0]])
+        assert predictor.inverse_transform(indicator) == estimator.inverse_transform(indicator)
+    with pytest.raises(sk2torch.InputError, match="collection of labels"):
+        model.encode([1, 2])
+    with pytest.raises(ValueError, match="only zeros and ones"):
+        model.inverse_transform(torch.full((1, 3), 0.5))
+    tuples = sk2torch.wrap(MultiLabelBinarizer().fit([[("x", 1)], [("y", 2)]]))
+    with pytest.raises(sk2torch.UnsupportedParameter, match="cannot store"):
+        sk2torch.export(tuples, tmp_path / "tuples.pt")

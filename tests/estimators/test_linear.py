@@ -70,6 +70,13 @@ def test_a_single_class(label):
             np.testing.assert_allclose(predictor.predict_proba(X), estimator.predict_proba(X), rtol=1e-12)
 
 
+def test_a_single_class_without_intercept_is_refused():
+    X, _ = data.binary()
+    estimator = RidgeClassifier(fit_intercept=False).fit(X + 1.0, np.ones(len(X)))
+    with pytest.raises(sk2torch.UnsupportedParameter, match="fit on more classes"):
+        sk2torch.wrap(estimator)
+
+
 def test_probabilities_of_saturated_scores_are_uniform():
     X, y = data.multiclass()
     model = sk2torch.wrap(SGDClassifier(loss="modified_huber", random_state=0).fit(X, y))

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 from sklearn.compose import TransformedTargetRegressor, make_column_transformer
+from sklearn.decomposition import PCA
 from sklearn.dummy import DummyClassifier
 from sklearn.ensemble import StackingClassifier, StackingRegressor, VotingClassifier, VotingRegressor
 from sklearn.kernel_approximation import Nystroem
@@ -11,7 +12,14 @@ from sklearn.linear_model import LogisticRegression, Ridge, RidgeClassifier
 from sklearn.model_selection import GridSearchCV
 from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import OneHotEncoder, StandardScaler
+from sklearn.preprocessing import (
+    MinMaxScaler,
+    OneHotEncoder,
+    PowerTransformer,
+    QuantileTransformer,
+    RobustScaler,
+    StandardScaler,
+)
 
 import sk2torch
 from sk2torch.functional.voting import weighted_majority
@@ -194,6 +202,16 @@ def test_shape_of_transformed_targets(target):
     y = {"vector": y[:, 0], "column": y[:, :1], "table": y}[target]
     for transformer in (None, StandardScaler(), make_pipeline(StandardScaler(), StandardScaler(with_std=False))):
         assert_parity(TransformedTargetRegressor(Ridge(), transformer=transformer).fit(X, y), X)
+
+
+@pytest.mark.parametrize(
+    "transformer", [QuantileTransformer(n_quantiles=20), PowerTransformer(), MinMaxScaler(), RobustScaler(), PCA(1)]
+)
+def test_targets_of_other_transformers(transformer):
+    X, y = data.multi_regression()
+    for target in (y[:, 0], y):
+        regressor = TransformedTargetRegressor(Ridge(), transformer=transformer, check_inverse=False)
+        assert_parity(regressor.fit(X, target), X, 1e-9)
 
 
 def test_search_without_refit_is_refused():

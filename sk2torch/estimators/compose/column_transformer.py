@@ -6,8 +6,19 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from sk2torch.base import Column, TorchEstimator, UnsupportedParameter, computed_columns, read, register, wrap_step
-from sk2torch.blocks.routing import SelectColumns
+from sk2torch.base import (
+    Column,
+    TorchEstimator,
+    UnsupportedParameter,
+    computed_columns,
+    read,
+    register,
+    tensor_positions,
+    tensor_width,
+    wrap_step,
+)
+from sk2torch.blocks.routing import SelectColumns, joint_dtype
+from sk2torch.functional.sparse import side_by_side
 
 
 class ColumnsPart(nn.Module):
@@ -15,27 +26,41 @@ class ColumnsPart(nn.Module):
 
     Args:
         part: the transformer.
-        index: int64, positions of its columns, shape ``(n_selected,)``.
+        positions: of its columns in the table.
+        index: int64, positions of its columns in the tensor, shape ``(n_selected,)``.
         n_outputs: how many columns it makes.
         weight: its ``transformer_weights`` factor; None for none.
+        dense: its columns are dense, though those of documents beside them make the tensor sparse.
     """
 
-    def __init__(self, part: TorchEstimator, index: Tensor, n_outputs: int, weight: float | None) -> None:
+    def __init__(
+        self,
+        part: TorchEstimator,
+        positions: list[int],
+        index: Tensor,
+        n_outputs: int,
+        weight: float | None,
+        dense: bool,
+    ) -> None:
         super().__init__()
+        self.positions = positions
         self.n_outputs = n_outputs
+        self.dense = dense
         self.part = part
         self.select = SelectColumns(index)
         self.has_weight = weight is not None
         self.weight = 1.0 if weight is None else float(weight)
 
     def forward(self, x: Tensor) -> Tensor:
-        result = self.part.transform(self.select(x))
+        x = self.select(x)
+        if x.is_sparse_csr and self.dense:
+            x = x.to_dense()
+        result = self.part.transform(x)
         return result * self.weight if self.has_weight else result
 
-    def output_columns(self, columns: list[Column]) -> list[Column]:
+    def output_columns(self, columns: list[Column]) -> list[Column] | None:
         """Those of the part, unless it or a weight makes numbers of them."""
-        chosen = self.part.output_columns([columns[i] for i in self.select.index.tolist()])
-        return computed_columns(self.n_outputs) if chosen is None or self.has_weight else chosen
+        return None if self.has_weight else self.part.output_columns([columns[i] for i in self.positions])
 
 
 @register("sklearn.compose.ColumnTransformer")
@@ -43,7 +68,8 @@ class TorchColumnTransformer(TorchEstimator):
     """Transformers over groups of columns, their results side by side.
 
     Columns are those resolved at fit time, whatever they were named by (names, positions, slices,
-    masks, callables); dropped columns may be absent from a table.
+    masks, callables); dropped columns may be absent from a table. A vectorizer reads the documents of
+    one column, selected by its name or position.
 
     Args:
         n_features_in: width of the whole input.
@@ -51,6 +77,7 @@ class TorchColumnTransformer(TorchEstimator):
     """
 
     routes_columns = True
+    accepts_sparse = True
 
     def __init__(self, n_features_in: int, parts: list[ColumnsPart]) -> None:
         super().__init__(n_features_in)
@@ -61,38 +88,62 @@ class TorchColumnTransformer(TorchEstimator):
         weights = estimator.transformer_weights or {}
         positions = estimator._transformer_to_input_indices
         parts: list[ColumnsPart] = []
+        has_documents = any(column.readers for column in columns)
         for name, step, selection in estimator.transformers_:
-            index = np.asarray(positions[name], dtype=np.int64)
-            if (isinstance(step, str) and step == "drop") or index.size == 0:
+            index = np.asarray(positions[name], dtype=np.int64).tolist()
+            if (isinstance(step, str) and step == "drop") or not index:
                 continue
-            if np.isscalar(selection) and not isinstance(step, str):
-                raise UnsupportedParameter(
-                    f"ColumnTransformer: {name!r} selects one column as a 1-D array; "
-                    f"select it as a list, [{selection!r}]."
-                )
-            part = wrap_step(step, [columns[i] for i in index])
+            chosen = [columns[i] for i in index]
+            part = _wrapped_part(name, step, selection, chosen)
             outputs = estimator.output_indices_[name]
-            n_outputs = outputs.stop - outputs.start
-            parts.append(ColumnsPart(part, read.integers(index), n_outputs, weights.get(name)))
+            place = read.integers(tensor_positions(columns, index))
+            dense = has_documents and not any(column.readers for column in chosen)
+            parts.append(ColumnsPart(part, index, place, outputs.stop - outputs.start, weights.get(name), dense))
             if name in weights:
-                for column in part.output_columns([columns[i] for i in index]) or ():
+                for column in part.output_columns(chosen) or ():
                     column.read_as_numbers()
-        module = cls(len(columns), parts)
+        module = cls(tensor_width(columns), parts)
         # scikit-learn sets it where some transformer has columns.
         module.sparse_output = bool(getattr(estimator, "sparse_output_", False))
+        module.output_dtype = joint_dtype([None if p.has_weight else p.part.output_dtype for p in parts])
         return module
 
     def output_columns(self, columns: list[Column] | None) -> list[Column] | None:
         if columns is None:
             return None
+        outputs = [part.output_columns(columns) for part in self.parts]
+        if all(part_outputs is None for part_outputs in outputs):
+            return None
         result: list[Column] = []
-        for part in self.parts:
-            result += part.output_columns(columns)
+        for part, part_outputs in zip(self.parts, outputs, strict=True):
+            result += computed_columns(part.n_outputs) if part_outputs is None else part_outputs
         return result
 
     def transform(self, x: Tensor) -> Tensor:
         x = self.prepare(x)
-        parts: list[Tensor] = [x[:, :0]]
+        parts: list[Tensor] = []
         for part in self.parts:
             parts.append(part(x))  # noqa: PERF401  (TorchScript has no generators)
-        return torch.cat(parts, dim=1)
+        if len(parts) == 0:
+            return torch.zeros([x.shape[0], 0], dtype=x.dtype, device=x.device)
+        result = side_by_side(parts)
+        return result.to_dense() if result.is_sparse_csr and not self.sparse_output else result
+
+
+def _wrapped_part(name: str, step: Any, selection: Any, columns: list[Column]) -> TorchEstimator:
+    if not np.isscalar(selection) or isinstance(step, str):
+        readings = sum(column.n_readings for column in columns)
+        part = wrap_step(step, columns)
+        if sum(column.n_readings for column in columns) > readings and not part.routes_columns:
+            raise UnsupportedParameter(
+                f"ColumnTransformer: the vectorizer {name!r} selects a list of columns; select the one of its "
+                f"documents, {columns[0].name!r}."
+            )
+        return part
+    before = columns[0].n_readings
+    part = wrap_step(step, columns)
+    if columns[0].n_readings == before:
+        raise UnsupportedParameter(
+            f"ColumnTransformer: {name!r} selects one column as a 1-D array; select it as a list, [{selection!r}]."
+        )
+    return part

@@ -1,4 +1,4 @@
-"""PCA."""
+"""PCA and IncrementalPCA."""
 
 import math
 from typing import Any, Self
@@ -11,7 +11,7 @@ from sk2torch.base import Column, TorchEstimator, read, register
 from sk2torch.blocks.linear import LinearMap
 
 
-@register("sklearn.decomposition.PCA")
+@register("sklearn.decomposition.PCA", "sklearn.decomposition.IncrementalPCA")
 class TorchPCA(TorchEstimator):
     """Project on the principal components ``C``: ``(x @ C.T - mean @ C.T) / scale``.
 

@@ -33,3 +33,8 @@ class TorchDummyRegressor(TorchEstimator):
 
     def predict(self, x: Tensor) -> Tensor:
         return repeated_row(self.constant, self.prepare(x))
+
+    def predict_with_std(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """The prediction, and a standard deviation of zero."""
+        mean = self.predict(x)
+        return mean, torch.zeros_like(mean, dtype=self.anchor.dtype)

@@ -20,7 +20,7 @@ from sk2torch.base import (
 )
 from sk2torch.blocks.boosting import BoostedTrees, ClassifierScores, ConstantScores, RegressorScores
 from sk2torch.blocks.forest import LeafSum, pack_forest, tree_nodes
-from sk2torch.functional.loss_links import class_probabilities
+from sk2torch.functional.loss_links import class_probabilities, staged_probabilities
 
 
 @register("sklearn.ensemble.GradientBoostingClassifier")
@@ -76,6 +76,16 @@ class TorchGradientBoostingClassifier(TorchClassifier):
     def apply(self, x: Tensor) -> Tensor:
         return self.boosting.leaves(self.prepare(x))
 
+    def staged_decision_function(self, x: Tensor) -> Tensor:
+        return self.boosting.stages(self.prepare(x))
+
+    def staged_predict(self, x: Tensor) -> Tensor:
+        raw = self.staged_decision_function(x)
+        return self.labels((raw[:, :, 0] >= 0).long() if self.is_binary else raw.argmax(dim=2))
+
+    def staged_predict_proba(self, x: Tensor) -> Tensor:
+        return staged_probabilities(self.staged_decision_function(x), self.link)
+
 
 @register("sklearn.ensemble.GradientBoostingRegressor")
 class TorchGradientBoostingRegressor(TorchEstimator):
@@ -105,6 +115,9 @@ class TorchGradientBoostingRegressor(TorchEstimator):
 
     def apply(self, x: Tensor) -> Tensor:
         return self.boosting.leaves(self.prepare(x))[:, :, 0]
+
+    def staged_predict(self, x: Tensor) -> Tensor:
+        return self.boosting.stages(self.prepare(x))[:, :, 0]
 
 
 def _constant_scores(estimator: Any) -> nn.Module | None:

@@ -10,7 +10,7 @@ from sk2torch.base import Column, TorchClassifier, TorchEstimator, UnsupportedPa
 from sk2torch.blocks.boosting import BoostedTrees, ConstantScores
 from sk2torch.blocks.forest import LeafSum, TreeNodes, bitset_table, pack_forest
 from sk2torch.blocks.routing import SelectColumns
-from sk2torch.functional.loss_links import class_probabilities, mean_prediction
+from sk2torch.functional.loss_links import class_probabilities, mean_prediction, staged_probabilities
 
 # Link functions of the losses, scikit-learn's own and those passed as objects.
 _CLASSIFIER_LINKS = {"LogitLink": "logit", "HalfLogitLink": "half_logit", "MultinomialLogit": "multinomial_logit"}
@@ -81,6 +81,21 @@ class TorchHistGradientBoostingClassifier(TorchClassifier):
     def predict_proba(self, x: Tensor) -> Tensor:
         return class_probabilities(self.raw_scores(x), self.link)
 
+    def raw_stages(self, x: Tensor) -> Tensor:
+        """Shape ``(n_iterations, n_samples, n_scores)``."""
+        return self.boosting.stages(self.columns(self.prepare(x)))
+
+    def staged_decision_function(self, x: Tensor) -> Tensor:
+        raw = self.raw_stages(x)
+        return raw[:, :, 0] if self.is_binary else raw
+
+    def staged_predict(self, x: Tensor) -> Tensor:
+        raw = self.raw_stages(x)
+        return self.labels((raw[:, :, 0] > 0).long() if self.is_binary else raw.argmax(dim=2))
+
+    def staged_predict_proba(self, x: Tensor) -> Tensor:
+        return staged_probabilities(self.raw_stages(x), self.link)
+
 
 @register("sklearn.ensemble.HistGradientBoostingRegressor")
 class TorchHistGradientBoostingRegressor(TorchEstimator):
@@ -110,6 +125,9 @@ class TorchHistGradientBoostingRegressor(TorchEstimator):
 
     def predict(self, x: Tensor) -> Tensor:
         return mean_prediction(self.boosting(self.columns(self.prepare(x)))[:, 0], self.link)
+
+    def staged_predict(self, x: Tensor) -> Tensor:
+        return mean_prediction(self.boosting.stages(self.columns(self.prepare(x)))[:, :, 0], self.link)
 
 
 def _link(estimator: Any, names: dict[str, str]) -> str:

@@ -9,28 +9,7 @@ from torch import Tensor, nn
 from sk2torch.base import Column, TorchEstimator, UnsupportedParameter, computed_columns, read, register
 from sk2torch.base.cells import is_missing, is_number, is_pandas_na, plain
 from sk2torch.blocks.routing import SelectColumns
-
-
-class MissingCells(nn.Module):
-    """Which cells are missing: NaN, or one of their column's markers.
-
-    Args:
-        matches_nan: whether NaN is missing.
-        markers: shape ``(n_markers, n_features)``: codes of other missing values; NaN for none.
-    """
-
-    def __init__(self, matches_nan: bool, markers: Tensor) -> None:
-        super().__init__()
-        self.matches_nan = matches_nan
-        self.n_markers = markers.shape[0]
-        self.register_buffer("markers", markers)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Boolean, of the shape of ``x``."""
-        missing = torch.isnan(x) if self.matches_nan else torch.zeros_like(x, dtype=torch.bool)
-        for k in range(self.n_markers):
-            missing = missing | (x == self.markers[k])
-        return missing
+from sk2torch.estimators.impute.missing import MissingCells
 
 
 @register("sklearn.impute.SimpleImputer")
@@ -87,7 +66,8 @@ class TorchSimpleImputer(TorchEstimator):
         _check_fill(estimator)
         kept = [j for j, value in enumerate(statistics) if estimator.keep_empty_features or not is_missing(value)]
         if is_numeric:
-            dtype = getattr(estimator, "_fill_dtype", estimator._fit_dtype)
+            # Before it rounded them to the dtype of the fit, scikit-learn kept statistics of float64.
+            dtype = getattr(estimator, "_fill_dtype", np.float64)
             fill = np.array([statistics[j] for j in kept], dtype=np.float64).astype(dtype).astype(np.float64)
             passed_on = [False] * len(kept)
         else:

@@ -5,14 +5,13 @@ from typing import Any, Self
 import torch
 from torch import Tensor
 
-from sk2torch.base import Column, TorchClassifier, read, register
-from sk2torch.blocks.linear import LinearMap
-from sk2torch.functional.decisions import class_index
+from sk2torch.base import Column, read, register
+from sk2torch.base.linear_classifier import LinearClassifier
 from sk2torch.functional.links import binary_sigmoid, normalized_sigmoid
 
 
 @register("sklearn.linear_model.LogisticRegression", "sklearn.linear_model.LogisticRegressionCV")
-class TorchLogisticRegression(TorchClassifier):
+class TorchLogisticRegression(LinearClassifier):
     """Linear scores with a sigmoid (two classes, or one-vs-rest) or softmax link.
 
     Args:
@@ -23,9 +22,7 @@ class TorchLogisticRegression(TorchClassifier):
     """
 
     def __init__(self, coef: Tensor, intercept: Tensor, classes: Any, one_vs_rest: bool) -> None:
-        super().__init__(coef.shape[1], classes)
-        self.is_binary = coef.shape[0] == 1
-        self.linear = LinearMap(coef, intercept, flat=self.is_binary)
+        super().__init__(coef, intercept, classes)
         self.one_vs_rest = one_vs_rest
 
     @classmethod
@@ -38,12 +35,6 @@ class TorchLogisticRegression(TorchClassifier):
             automatic = multi_class in ("auto", "deprecated")
             one_vs_rest = multi_class == "ovr" or (automatic and (one_vs_rest or estimator.solver == "liblinear"))
         return cls(read.matrix(estimator.coef_), read.vector(estimator.intercept_), estimator.classes_, one_vs_rest)
-
-    def decision_function(self, x: Tensor) -> Tensor:
-        return self.linear(self.prepare(x))
-
-    def predict(self, x: Tensor) -> Tensor:
-        return self.labels(class_index(self.decision_function(x)))
 
     def predict_proba(self, x: Tensor) -> Tensor:
         scores = self.decision_function(x)

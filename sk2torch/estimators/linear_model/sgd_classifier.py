@@ -5,14 +5,13 @@ from typing import Any, Self
 import torch
 from torch import Tensor
 
-from sk2torch.base import Column, TorchClassifier, read, register
-from sk2torch.blocks.linear import LinearMap
-from sk2torch.functional.decisions import class_index
+from sk2torch.base import Column, read, register
+from sk2torch.base.linear_classifier import LinearClassifier
 from sk2torch.functional.links import binary_sigmoid, normalized_rows, normalized_sigmoid
 
 
 @register("sklearn.linear_model.SGDClassifier")
-class TorchSGDClassifier(TorchClassifier):
+class TorchSGDClassifier(LinearClassifier):
     """Linear scores, one-vs-rest, with probabilities for the losses log_loss and modified_huber.
 
     ``p = sigmoid(s)`` for log_loss, ``p = (clip(s, -1, 1) + 1) / 2`` for modified_huber; with more than
@@ -26,21 +25,13 @@ class TorchSGDClassifier(TorchClassifier):
     """
 
     def __init__(self, coef: Tensor, intercept: Tensor, classes: Any, loss: str) -> None:
-        super().__init__(coef.shape[1], classes)
-        self.is_binary = coef.shape[0] == 1
+        super().__init__(coef, intercept, classes)
         self.is_logistic = loss == "log_loss"
-        self.linear = LinearMap(coef, intercept, flat=self.is_binary)
 
     @classmethod
     def from_sklearn(cls, estimator: Any, columns: list[Column]) -> Self:
         coef, intercept = read.matrix(estimator.coef_), read.vector(estimator.intercept_)
         return cls(coef, intercept, estimator.classes_, estimator.loss)
-
-    def decision_function(self, x: Tensor) -> Tensor:
-        return self.linear(self.prepare(x))
-
-    def predict(self, x: Tensor) -> Tensor:
-        return self.labels(class_index(self.decision_function(x)))
 
     def predict_proba(self, x: Tensor) -> Tensor:
         scores = self.decision_function(x)

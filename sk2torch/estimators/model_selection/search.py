@@ -1,11 +1,16 @@
-"""GridSearchCV and RandomizedSearchCV."""
+"""GridSearchCV, RandomizedSearchCV and their successive halving."""
 
 from typing import Any
 
 from sk2torch.base import Column, TorchEstimator, UnsupportedParameter, register, wrap_child
 
 
-@register("sklearn.model_selection.GridSearchCV", "sklearn.model_selection.RandomizedSearchCV")
+@register(
+    "sklearn.model_selection.GridSearchCV",
+    "sklearn.model_selection.HalvingGridSearchCV",
+    "sklearn.model_selection.HalvingRandomSearchCV",
+    "sklearn.model_selection.RandomizedSearchCV",
+)
 class TorchSearch(TorchEstimator):
     """Becomes its ``best_estimator_``: the search itself leaves nothing to compute."""
 

@@ -5,7 +5,17 @@ from typing import Any, Self
 import torch
 from torch import Tensor, nn
 
-from sk2torch.base import Column, TorchEstimator, UnsupportedParameter, computed_columns, register, wrap_step
+from sk2torch.base import (
+    Column,
+    TorchEstimator,
+    UnsupportedParameter,
+    computed_columns,
+    register,
+    tensor_width,
+    wrap_step,
+)
+from sk2torch.blocks.routing import joint_dtype
+from sk2torch.functional.sparse import side_by_side
 
 
 class WeightedPart(nn.Module):
@@ -43,11 +53,13 @@ class TorchFeatureUnion(TorchEstimator):
     """
 
     routes_columns = True
+    accepts_sparse = True
 
     def __init__(self, n_features_in: int, parts: list[WeightedPart]) -> None:
         super().__init__(n_features_in)
         self.parts = nn.ModuleList(parts)
         self.sparse_output = any(p.part.sparse_output for p in parts)
+        self.output_dtype = joint_dtype([None if p.has_weight else p.part.output_dtype for p in parts])
 
     @classmethod
     def from_sklearn(cls, estimator: Any, columns: list[Column]) -> Self:
@@ -63,7 +75,7 @@ class TorchFeatureUnion(TorchEstimator):
             if part.has_weight and part_outputs is None:
                 for column in part.part.output_columns(columns) or ():
                     column.read_as_numbers()
-        return cls(len(columns), parts)
+        return cls(tensor_width(columns), parts)
 
     def output_columns(self, columns: list[Column] | None) -> list[Column] | None:
         if columns is None:
@@ -78,10 +90,12 @@ class TorchFeatureUnion(TorchEstimator):
 
     def transform(self, x: Tensor) -> Tensor:
         x = self.prepare(x)
-        parts: list[Tensor] = [x[:, :0]]
+        parts: list[Tensor] = []
         for part in self.parts:
             parts.append(part(x))  # noqa: PERF401  (TorchScript has no generators)
-        return torch.cat(parts, dim=1)
+        if len(parts) == 0:
+            return torch.zeros([x.shape[0], 0], dtype=x.dtype, device=x.device)
+        return side_by_side(parts)
 
 
 def _width(name: str, step: Any, n_features: int) -> int:

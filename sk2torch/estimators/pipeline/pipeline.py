@@ -25,6 +25,7 @@ class TorchPipeline(TorchEstimator):
         super().__init__(n_features_in)
         self.steps = nn.ModuleList(steps)
         self.final = final
+        self.takes_sparse = [*steps, final][0].takes_sparse
         # A step that does nothing hands on what it is given.
         working = [step for step in [*steps, final] if not step.does_nothing] or [final]
         self.sparse_output = working[-1].sparse_output
@@ -63,6 +64,12 @@ class TorchPipeline(TorchEstimator):
 
     def predict(self, x: Tensor) -> Tensor:
         return self.final.predict(self.transform_steps(x))
+
+    def predict_with_std(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        return self.final.predict_with_std(self.transform_steps(x))
+
+    def predict_with_cov(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        return self.final.predict_with_cov(self.transform_steps(x))
 
     # No return annotation: one tensor, or a list of one per output, as the final step has it.
     def predict_proba(self, x: Tensor):

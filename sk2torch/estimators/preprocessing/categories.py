@@ -26,7 +26,7 @@ def category_codes(estimator: Any, columns: list[Column]) -> list[list[float]]:
                 "turn dates into numbers or strings before fitting."
             )
         codes.append(column.codes(categories.tolist()))
-        column.strict |= estimator.handle_unknown == "error"
+        column.strict |= getattr(estimator, "handle_unknown", "ignore") == "error"
     return codes
 
 

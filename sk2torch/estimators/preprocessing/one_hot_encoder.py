@@ -20,12 +20,14 @@ class OneHotInverse(nn.Module):
         choices: values of each column's categories in the order of the output, then that of a row
             of zeros; NaN where such a row is refused.
         zeros_refused: shape ``(n_columns,)``, whether a row of zeros is an error.
+        name: the estimator that the error speaks of.
     """
 
     zeros_refused: Tensor
 
-    def __init__(self, choices: list[list[float]], zeros_refused: Tensor) -> None:
+    def __init__(self, choices: list[list[float]], zeros_refused: Tensor, name: str = "OneHotEncoder") -> None:
         super().__init__()
+        self.refusal = f"{name}: cannot invert rows that are all zeros for a column without a dropped category."
         self.widths = [len(values) - 1 for values in choices]
         self.n_outputs = sum(self.widths)
         self.table = CategoryTable(choices)
@@ -48,8 +50,7 @@ class OneHotInverse(nn.Module):
             start += width
         index = torch.stack(chosen, dim=1)
         wrong = ((index == self.zeros) & self.zeros_refused).any(dim=1)
-        message = "OneHotEncoder: cannot invert rows that are all zeros for a column without a dropped category."
-        return refuse_rows(self.table(index), wrong, message)
+        return refuse_rows(self.table(index), wrong, self.refusal)
 
 
 @register("sklearn.preprocessing.OneHotEncoder")

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from sk2torch.base import Column, TorchEstimator, read, register
+from sk2torch.functional.sparse import divided_columns, scaled_columns
 
 
 @register("sklearn.preprocessing.StandardScaler")
@@ -21,6 +22,8 @@ class TorchStandardScaler(TorchEstimator):
         super().__init__(mean.shape[0])
         self.mean = nn.Parameter(mean)
         self.scale = nn.Parameter(scale)
+        # Zeros that a sparse matrix leaves out stay zeros if nothing is subtracted.
+        self.takes_sparse = not bool(mean.any())
 
     @classmethod
     def from_sklearn(cls, estimator: Any, columns: list[Column]) -> Self:
@@ -30,7 +33,9 @@ class TorchStandardScaler(TorchEstimator):
         return cls(mean=mean, scale=scale)
 
     def transform(self, x: Tensor) -> Tensor:
-        return (self.prepare(x) - self.mean) / self.scale
+        x = self.prepare(x)
+        return divided_columns(x, self.scale) if x.is_sparse_csr else (x - self.mean) / self.scale
 
     def inverse_transform(self, x: Tensor) -> Tensor:
-        return self.prepare(x) * self.scale + self.mean
+        x = self.prepare(x)
+        return scaled_columns(x, self.scale) if x.is_sparse_csr else x * self.scale + self.mean

@@ -17,6 +17,8 @@ class TorchLinearSVR(TorchEstimator):
         intercept: shape ``(1,)``.
     """
 
+    accepts_sparse = True
+
     def __init__(self, coef: Tensor, intercept: Tensor) -> None:
         super().__init__(coef.shape[1])
         self.linear = LinearMap(coef, intercept, flat=True)

@@ -1,0 +1,239 @@
+"""Nearest stored rows, and stored rows within a radius."""
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from sk2torch.functional.distances import MetricForm, from_reduced, reduced_radius
+from sk2torch.functional.graphs import ragged_graph, row_graph
+from sk2torch.functional.neighbor_votes import vote_sums
+from sk2torch.ops.pairwise import align_rows, nearest_rows, reduced_distance, stable_sort
+
+
+class SearchOrder(NamedTuple):
+    """In which order rows are met, which decides among equal distances.
+
+    Args:
+        name: see ``ops.pairwise.nearest_rows``; also the tensors.
+        leaves: int64, shape ``(n_leaves, width)``.
+        lower: shape ``(n_nodes, n_features)``.
+        upper: shape ``(n_nodes, n_features)`` or ``(n_nodes, 1)``.
+    """
+
+    name: str
+    leaves: Tensor
+    lower: Tensor
+    upper: Tensor
+
+
+class NeighborSearch(nn.Module):
+    """Distances to stored rows, the nearest of them, and those within a radius.
+
+    ``precomputed`` distances are the input: one column per stored row.
+
+    Args:
+        rows: shape ``(n_rows, n_features)``; no columns for ``precomputed`` distances.
+        form: see ``functional.distances.metric_form``.
+        power: of the Minkowski distance.
+        weights: see ``ops.pairwise.reduced_distance``.
+        order: see ``SearchOrder``.
+        radius: of neighbourhoods; NaN where it has none.
+    """
+
+    def __init__(
+        self,
+        rows: Tensor,
+        form: MetricForm,
+        power: float,
+        weights: Tensor,
+        order: SearchOrder,
+        radius: float = float("nan"),
+    ) -> None:
+        super().__init__()
+        self.rows = nn.Parameter(rows)
+        self.metric = form.metric
+        self.is_reduced = form.is_reduced
+        self.power = float(power)
+        # Size of the largest temporary in eager mode and TorchScript.
+        self.block_elements = 2097152
+        self.order = order.name
+        self.radius = reduced_radius(radius, form, power)
+        self.register_buffer("weights", weights)
+        self.register_buffer("leaves", order.leaves)
+        self.register_buffer("lower", order.lower)
+        self.register_buffer("upper", order.upper)
+        in_leaves = order.leaves.reshape(-1)
+        self.register_buffer("storage", in_leaves[in_leaves < rows.shape[0]])
+
+    def nearest(self, x: Tensor, k: int) -> Tensor:
+        """Indices of the ``k`` nearest rows, nearest first; int64, shape ``(n_samples, k)``."""
+        if self.metric == "precomputed":
+            return stable_sort(x.detach(), 1)[1][:, :k]
+        left, right = align_rows(x, self.metric), align_rows(self.rows, self.metric)
+        return nearest_rows(
+            left,
+            right,
+            k,
+            self.metric,
+            self.power,
+            self.weights,
+            self.order,
+            self.leaves,
+            self.lower,
+            self.upper,
+        )
+
+    def neighbors(self, x: Tensor, k: int) -> tuple[Tensor, Tensor]:
+        """Distances to the ``k`` nearest rows and their indices, each of shape ``(n_samples, k)``."""
+        index = self.nearest(x, k)
+        return self.distance_to(x, index), index
+
+    def weighted(self, x: Tensor, k: int, by_distance: bool) -> tuple[Tensor, Tensor]:
+        """Indices of the ``k`` nearest rows, and what they count: 1, or the inverse of their distance."""
+        index = self.nearest(x, k)
+        if not by_distance:
+            return index, torch.ones_like(index, dtype=x.dtype)
+        return index, inverse_distance(self.distance_to(x, index), torch.ones_like(index, dtype=torch.bool))
+
+    def distance_to(self, x: Tensor, index: Tensor) -> Tensor:
+        """Distances between each row of ``x`` and the stored rows at its row of ``index``; shaped as ``index``."""
+        if self.metric == "precomputed":
+            return x.gather(1, index)
+        left, right = align_rows(x, self.metric), align_rows(self.rows, self.metric)
+        size = max(1, index.shape[1] * right.shape[1])
+        if not torch.jit.is_scripting():  # noqa: SIM102
+            if torch.compiler.is_compiling():
+                return self._paired(left, right, index)
+        step = max(1, self.block_elements // size)
+        starts = range(0, max(1, x.shape[0]), step)
+        blocks = [self._paired(left[start : start + step], right, index[start : start + step]) for start in starts]
+        return torch.cat(blocks) if len(blocks) > 1 else blocks[0]
+
+    def _paired(self, left: Tensor, right: Tensor, index: Tensor) -> Tensor:
+        chosen = right.index_select(0, index.reshape(-1)).reshape(index.shape[0], index.shape[1], right.shape[1])
+        return self.finished(reduced_distance(left.unsqueeze(1), chosen, self.metric, self.power, self.weights))
+
+    def finished(self, reduced: Tensor) -> Tensor:
+        """The distance of a reduced distance."""
+        return reduced if self.is_reduced else from_reduced(reduced, self.metric, self.power)
+
+    def nearest_graph(self, x: Tensor, k: int, is_weighted: bool) -> Tensor:
+        """Distances to the ``k`` nearest rows (or ones) where these are, else zeros; ``(n_samples, n_rows)``."""
+        index = self.nearest(x, k)
+        values = self.distance_to(x, index) if is_weighted else torch.ones_like(index, dtype=x.dtype)
+        return row_graph(values, index, self.rows.shape[0])
+
+    def reduced(self, x: Tensor, rows: Tensor) -> Tensor:
+        """Reduced distances to ``rows``, which are some of the aligned stored rows; ``x`` is aligned."""
+        if self.metric == "precomputed":
+            return x.index_select(1, self.storage)
+        return reduced_distance(x.unsqueeze(1), rows.unsqueeze(0), self.metric, self.power, self.weights)
+
+    def query_blocks(self, x: Tensor) -> list[Tensor]:
+        """Aligned ``x`` in blocks for which the distances to all rows fit into memory; one block in graphs."""
+        x = x if self.metric == "precomputed" else align_rows(x, self.metric)
+        if not torch.jit.is_scripting():  # noqa: SIM102
+            if torch.compiler.is_compiling():
+                return [x]
+        step = max(1, self.block_elements // self.rows.shape[0])
+        return [x[start : start + step] for start in range(0, max(1, x.shape[0]), step)]
+
+    def stored_rows(self) -> Tensor:
+        """The aligned rows in the order in which a search within a radius meets them."""
+        rows = self.rows.index_select(0, self.storage)
+        return rows if self.metric == "precomputed" else align_rows(rows, self.metric)
+
+    def within(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Stored rows within the radius: distances, indices, and how many each row of ``x`` has.
+
+        The neighbours of a row are side by side, nearest first; equal ones as scikit-learn meets them.
+        """
+        rows = self.stored_rows()
+        distances: list[Tensor] = []
+        indices: list[Tensor] = []
+        counts: list[Tensor] = []
+        for block in self.query_blocks(x):
+            reduced = self.reduced(block, rows)
+            inside = reduced <= self.radius
+            pairs = torch.nonzero(inside)
+            query, place = pairs[:, 0], pairs[:, 1]
+            values = reduced.reshape(-1).index_select(0, query * reduced.shape[1] + place)
+            by_value = stable_sort(values.detach(), 0)[1]
+            by_query = stable_sort(query.index_select(0, by_value), 0)[1]
+            order = by_value.index_select(0, by_query)
+            distances.append(self.finished(values.index_select(0, order)))
+            indices.append(self.storage.index_select(0, place.index_select(0, order)))
+            counts.append(inside.sum(dim=1))
+        return torch.cat(distances), torch.cat(indices), torch.cat(counts)
+
+    def radius_graph(self, x: Tensor, is_weighted: bool) -> Tensor:
+        """Distances to the rows within the radius (or ones) where these are, else zeros; ``(n_samples, n_rows)``."""
+        if not torch.jit.is_scripting():  # noqa: SIM102
+            if torch.compiler.is_compiling():
+                rows = self.stored_rows()
+                reduced = self.reduced(self.query_blocks(x)[0], rows)
+                values = self.finished(reduced) if is_weighted else torch.ones_like(reduced)
+                values = torch.where(reduced <= self.radius, values, 0.0)
+                return values.index_select(1, torch.sort(self.storage)[1])
+        values, index, counts = self.within(x)
+        return ragged_graph(values if is_weighted else torch.ones_like(values), index, counts, self.rows.shape[0])
+
+    def radius_weights(self, x: Tensor, rows: Tensor, by_distance: bool) -> tuple[Tensor, Tensor]:
+        """What the stored rows count for each row of a block, 0 beyond the radius; and how many are within it."""
+        reduced = self.reduced(x, rows)
+        inside = reduced <= self.radius
+        counts = inside.sum(dim=1)
+        if not by_distance:
+            return inside.to(x.dtype), counts
+        distance = self.finished(torch.where(inside, reduced, torch.ones_like(reduced)))
+        return inverse_distance(distance, inside), counts
+
+    def radius_sums(self, x: Tensor, targets: Tensor, by_distance: bool) -> tuple[Tensor, Tensor, Tensor]:
+        """Weighted sums over the rows within the radius, the sums of the weights, and how many rows there are.
+
+        Args:
+            x: shape ``(n_samples, n_features)``.
+            targets: what is added up, shape ``(n_rows, n_targets)``.
+            by_distance: weights are the inverse of the distance.
+        """
+        rows, targets = self.stored_rows(), targets.index_select(0, self.storage)
+        sums: list[Tensor] = []
+        totals: list[Tensor] = []
+        counts: list[Tensor] = []
+        for block in self.query_blocks(x):
+            weights, count = self.radius_weights(block, rows, by_distance)
+            sums.append(weights @ targets)
+            totals.append(weights.sum(dim=1, keepdim=True))
+            counts.append(count)
+        return torch.cat(sums), torch.cat(totals), torch.cat(counts)
+
+    def radius_votes(self, x: Tensor, labels: Tensor, sizes: list[int], by_distance: bool) -> tuple[Tensor, Tensor]:
+        """Sums of the weights of each class, added in the order of the search, and how many rows there are.
+
+        Args:
+            x: shape ``(n_samples, n_features)``.
+            labels: class of each stored row, int64, shape ``(n_outputs, n_rows)``.
+            sizes: number of classes of each output.
+            by_distance: weights are the inverse of the distance.
+
+        Returns:
+            shapes ``(n_samples, sum(sizes))`` and ``(n_samples,)``.
+        """
+        rows, labels = self.stored_rows(), labels.index_select(1, self.storage)
+        sums: list[Tensor] = []
+        counts: list[Tensor] = []
+        for block in self.query_blocks(x):
+            weights, count = self.radius_weights(block, rows, by_distance)
+            parts = [vote_sums(labels[k].expand_as(weights), weights, n) for k, n in enumerate(sizes)]
+            sums.append(torch.cat(parts, dim=1))
+            counts.append(count)
+        return torch.cat(sums), torch.cat(counts)
+
+
+def inverse_distance(distance: Tensor, counts: Tensor) -> Tensor:
+    """``1 / distance`` where ``counts``, else 0; in rows where some are zero, 1 for these and 0 for all others."""
+    is_zero = (distance == 0) & counts
+    has_zero = is_zero.any(dim=1, keepdim=True)
+    inverse = 1.0 / torch.where(is_zero, torch.ones_like(distance), distance)
+    return torch.where(has_zero, is_zero.to(distance.dtype), torch.where(counts, inverse, torch.zeros_like(inverse)))

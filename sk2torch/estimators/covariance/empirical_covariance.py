@@ -1,0 +1,38 @@
+"""Estimators of covariance, which measure distances."""
+
+from typing import Any, Self
+
+from torch import Tensor, nn
+
+from sk2torch.base import Column, TorchEstimator, read, register
+from sk2torch.functional.mahalanobis import squared_mahalanobis
+
+
+@register(
+    "sklearn.covariance.EmpiricalCovariance",
+    "sklearn.covariance.GraphicalLasso",
+    "sklearn.covariance.GraphicalLassoCV",
+    "sklearn.covariance.LedoitWolf",
+    "sklearn.covariance.MinCovDet",
+    "sklearn.covariance.OAS",
+    "sklearn.covariance.ShrunkCovariance",
+)
+class TorchCovariance(TorchEstimator):
+    """``mahalanobis`` is the squared distance ``(x - location)^T precision (x - location)``.
+
+    Args:
+        location: shape ``(n_features,)``.
+        precision: shape ``(n_features, n_features)``.
+    """
+
+    def __init__(self, location: Tensor, precision: Tensor) -> None:
+        super().__init__(location.shape[0])
+        self.location = nn.Parameter(location)
+        self.precision = nn.Parameter(precision)
+
+    @classmethod
+    def from_sklearn(cls, estimator: Any, columns: list[Column]) -> Self:
+        return cls(read.vector(estimator.location_), read.matrix(estimator.get_precision()))
+
+    def mahalanobis(self, x: Tensor) -> Tensor:
+        return squared_mahalanobis(self.prepare(x), self.location, self.precision)

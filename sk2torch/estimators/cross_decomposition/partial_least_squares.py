@@ -1,0 +1,68 @@
+"""PLSRegression, PLSCanonical and CCA."""
+
+from typing import Any, Self
+
+from torch import Tensor, nn
+
+from sk2torch.base import Column, TorchEstimator, read, register
+from sk2torch.blocks.linear import LinearMap
+
+
+@register(
+    "sklearn.cross_decomposition.PLSRegression",
+    "sklearn.cross_decomposition.PLSCanonical",
+    "sklearn.cross_decomposition.CCA",
+)
+class TorchPLS(TorchEstimator):
+    """Latent scores ``((x - mean) / scale) @ rotations`` and the regression ``(x - mean) @ coef.T + intercept``.
+
+    ``inverse_transform`` is ``(s @ loadings.T) * scale + mean``. Targets are not part of the input, so
+    ``transform`` and ``inverse_transform`` are those of x alone.
+
+    Args:
+        mean: shape ``(n_features,)``.
+        scale: shape ``(n_features,)``.
+        rotations: shape ``(n_features, n_components)``.
+        loadings: shape ``(n_features, n_components)``.
+        coef: shape ``(n_targets, n_features)``.
+        intercept: shape ``(n_targets,)``.
+        flat: ``predict`` gives one number per row.
+    """
+
+    def __init__(
+        self,
+        mean: Tensor,
+        scale: Tensor,
+        rotations: Tensor,
+        loadings: Tensor,
+        coef: Tensor,
+        intercept: Tensor,
+        flat: bool,
+    ) -> None:
+        super().__init__(mean.shape[0])
+        self.mean = nn.Parameter(mean)
+        self.scale = nn.Parameter(scale)
+        self.rotations = nn.Parameter(rotations)
+        self.loadings = nn.Parameter(loadings)
+        self.regression = LinearMap(coef, intercept, flat)
+
+    @classmethod
+    def from_sklearn(cls, estimator: Any, columns: list[Column]) -> Self:
+        return cls(
+            mean=read.vector(estimator._x_mean),
+            scale=read.vector(estimator._x_std),
+            rotations=read.matrix(estimator.x_rotations_),
+            loadings=read.matrix(estimator.x_loadings_),
+            coef=read.matrix(estimator.coef_),
+            intercept=read.vector(estimator.intercept_),
+            flat=bool(estimator._predict_1d),
+        )
+
+    def predict(self, x: Tensor) -> Tensor:
+        return self.regression(self.prepare(x) - self.mean)
+
+    def transform(self, x: Tensor) -> Tensor:
+        return ((self.prepare(x) - self.mean) / self.scale) @ self.rotations
+
+    def inverse_transform(self, x: Tensor) -> Tensor:
+        return (x.to(self.anchor.dtype) @ self.loadings.T) * self.scale + self.mean

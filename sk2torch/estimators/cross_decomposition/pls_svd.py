@@ -1,0 +1,34 @@
+"""PLSSVD."""
+
+from typing import Any, Self
+
+from torch import Tensor, nn
+
+from sk2torch.base import Column, TorchEstimator, read, register
+
+
+@register("sklearn.cross_decomposition.PLSSVD")
+class TorchPLSSVD(TorchEstimator):
+    """Singular directions of the cross-covariance: ``((x - mean) / scale) @ weights``.
+
+    Targets are not part of the input, so ``transform`` is that of x alone.
+
+    Args:
+        mean: shape ``(n_features,)``.
+        scale: shape ``(n_features,)``.
+        weights: shape ``(n_features, n_components)``.
+    """
+
+    def __init__(self, mean: Tensor, scale: Tensor, weights: Tensor) -> None:
+        super().__init__(mean.shape[0])
+        self.mean = nn.Parameter(mean)
+        self.scale = nn.Parameter(scale)
+        self.weights = nn.Parameter(weights)
+
+    @classmethod
+    def from_sklearn(cls, estimator: Any, columns: list[Column]) -> Self:
+        mean, scale = read.vector(estimator._x_mean), read.vector(estimator._x_std)
+        return cls(mean, scale, read.matrix(estimator.x_weights_))
+
+    def transform(self, x: Tensor) -> Tensor:
+        return ((self.prepare(x) - self.mean) / self.scale) @ self.weights

@@ -1,0 +1,37 @@
+"""FastICA."""
+
+from typing import Any, Self
+
+import torch
+from torch import Tensor, nn
+
+from sk2torch.base import Column, TorchEstimator, read, register
+
+
+@register("sklearn.decomposition.FastICA")
+class TorchFastICA(TorchEstimator):
+    """Sources ``(x - mean) @ components.T``; ``inverse_transform`` mixes them: ``s @ mixing.T + mean``.
+
+    Args:
+        components: shape ``(n_components, n_features)``.
+        mixing: shape ``(n_features, n_components)``.
+        mean: shape ``(n_features,)``; zeros where the fit did not whiten.
+    """
+
+    def __init__(self, components: Tensor, mixing: Tensor, mean: Tensor) -> None:
+        super().__init__(components.shape[1])
+        self.components = nn.Parameter(components)
+        self.mixing = nn.Parameter(mixing)
+        self.mean = nn.Parameter(mean)
+
+    @classmethod
+    def from_sklearn(cls, estimator: Any, columns: list[Column]) -> Self:
+        components = read.matrix(estimator.components_)
+        mean = read.vector(estimator.mean_) if estimator.whiten else torch.zeros_like(components[0])
+        return cls(components, read.matrix(estimator.mixing_), mean)
+
+    def transform(self, x: Tensor) -> Tensor:
+        return (self.prepare(x) - self.mean) @ self.components.T
+
+    def inverse_transform(self, x: Tensor) -> Tensor:
+        return x.to(self.anchor.dtype) @ self.mixing.T + self.mean

@@ -1,0 +1,45 @@
+"""SparsePCA and MiniBatchSparsePCA."""
+
+import importlib
+from typing import Any, Self
+
+import numpy as np
+from torch import Tensor, nn
+
+from sk2torch.base import Column, TorchEstimator, read, register
+
+
+@register("sklearn.decomposition.SparsePCA", "sklearn.decomposition.MiniBatchSparsePCA")
+class TorchSparsePCA(TorchEstimator):
+    """Ridge regression of ``x - mean`` on the components ``C``: ``(x - mean) @ C.T (C C.T + ridge_alpha I)^-1``.
+
+    A model that was fitted on float32 is evaluated in float32 by scikit-learn, whatever it is asked, and
+    agrees to that precision.
+
+    Args:
+        components: shape ``(n_components, n_features)``.
+        projection: the regression as a matrix, shape ``(n_components, n_features)``.
+        mean: shape ``(n_features,)``.
+    """
+
+    def __init__(self, components: Tensor, projection: Tensor, mean: Tensor) -> None:
+        super().__init__(components.shape[1])
+        self.components = nn.Parameter(components)
+        self.projection = nn.Parameter(projection)
+        self.mean = nn.Parameter(mean)
+
+    @classmethod
+    def from_sklearn(cls, estimator: Any, columns: list[Column]) -> Self:
+        components = read.array(estimator.components_)
+        # Linear in its targets, so the answers to unit vectors are the matrix. scikit-learn's own function
+        # chooses the primal or dual form, and the singular value decomposition for singular systems.
+        ridge_regression = importlib.import_module("sklearn.linear_model").ridge_regression
+        units = np.eye(components.shape[1])
+        projection = ridge_regression(components.T, units, estimator.ridge_alpha, solver="cholesky").T
+        return cls(read.matrix(components), read.matrix(projection), read.vector(estimator.mean_))
+
+    def transform(self, x: Tensor) -> Tensor:
+        return (self.prepare(x) - self.mean) @ self.projection.T
+
+    def inverse_transform(self, x: Tensor) -> Tensor:
+        return x.to(self.anchor.dtype) @ self.components + self.mean

@@ -1,0 +1,218 @@
+"""AdaBoostClassifier and AdaBoostRegressor."""
+
+from typing import Any, Self
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from sk2torch.base import (
+    ANY_WIDTH,
+    ClassLabels,
+    Column,
+    TorchClassifier,
+    TorchEstimator,
+    UnsupportedParameter,
+    read,
+    register,
+    wrap_child,
+)
+from sk2torch.base.averaged_trees import is_tree
+from sk2torch.blocks.forest import LeafSum, pack_forest, tree_nodes
+from sk2torch.functional.labels import label_index
+from sk2torch.functional.weighted_median import staged_weighted_median, weighted_median
+
+
+class TreeAnswers(nn.Module):
+    """Each tree's answer, shape ``(n_samples, n_trees)``.
+
+    Args:
+        trees: holds the answer of each leaf.
+    """
+
+    def __init__(self, trees: LeafSum) -> None:
+        super().__init__()
+        self.trees = trees
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.trees.terms(x)[:, :, 0]
+
+
+class ModelAnswers(nn.Module):
+    """Each regressor's prediction, shape ``(n_samples, n_members)``.
+
+    Args:
+        members: the regressors.
+    """
+
+    def __init__(self, members: list[TorchEstimator]) -> None:
+        super().__init__()
+        self.members = nn.ModuleList(members)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.stack([member.predict(x).to(x.dtype) for member in self.members], dim=1)
+
+
+class ClassAnswers(nn.Module):
+    """Index of the class that each classifier predicts, shape ``(n_samples, n_members)``.
+
+    Args:
+        members: the classifiers, all of the same classes.
+        labels: what they predict for each class.
+    """
+
+    def __init__(self, members: list[TorchEstimator], labels: Tensor) -> None:
+        super().__init__()
+        self.members = nn.ModuleList(members)
+        self.register_buffer("labels", labels)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.stack([label_index(member.predict(x), self.labels).to(x.dtype) for member in self.members], dim=1)
+
+
+@register("sklearn.ensemble.AdaBoostClassifier")
+class TorchAdaBoostClassifier(TorchClassifier):
+    """Weighted votes: ``f_c(x) = sum_t (w_t if h_t(x) = c else -w_t / (K - 1)) / sum_t w_t``.
+
+    Two classes have one score, ``f_1 - f_0``; probabilities are ``softmax(f / (K - 1))``. Votes are added in the order
+    of the members, as in scikit-learn, so that ties fall alike. Refused: members with other classes than the whole.
+
+    Args:
+        n_features_in: width of the input.
+        answers: class index that each member votes for, shape ``(n_samples, n_members)``.
+        weights: one each, shape ``(n_members,)``.
+        total: by what the final sum is divided.
+        classes: the fitted ``classes_``.
+    """
+
+    routes_columns = True
+
+    def __init__(self, n_features_in: int, answers: nn.Module, weights: Tensor, total: Tensor, classes: Any) -> None:
+        super().__init__(n_features_in, classes)
+        self.answers = answers
+        self.n_classes = len(classes)
+        self.register_buffer("weights", weights)
+        self.register_buffer("against", (-1 / max(self.n_classes - 1, 1)) * weights)
+        self.register_buffer("total", total)
+        self.register_buffer("totals", weights.cumsum(0).reshape(-1, 1, 1))
+        # scikit-learn divides by the number of other classes.
+        if self.n_classes == 1:
+            self.refused_methods = ["staged_predict", "staged_predict_proba", "staged_decision_function"]
+
+    @classmethod
+    def from_sklearn(cls, estimator: Any, columns: list[Column]) -> Self:
+        members = estimator.estimators_
+        children = read_members(estimator, columns)
+        for child in children:
+            if not np.array_equal(child.classes_, estimator.classes_):
+                raise UnsupportedParameter(
+                    f"AdaBoostClassifier: expected members with the classes {np.asarray(estimator.classes_)[:5]}, got "
+                    f"{np.asarray(child.classes_)[:5]}; fit a base estimator that keeps all of the classes."
+                )
+        if all(is_tree(member) for member in members):
+            votes = [read.array(member.tree_.value)[:, 0].argmax(axis=1) for member in members]
+            answers: nn.Module = TreeAnswers(_leaf_values(members, votes))
+        else:
+            answers = ClassAnswers(children, ClassLabels(estimator.classes_).values)
+        weights = np.asarray(estimator.estimator_weights_, dtype=np.float64)
+        total = read.tensor(weights.sum())
+        width = len(columns) or ANY_WIDTH
+        return cls(width, answers, read.vector(weights[: len(members)]), total, estimator.classes_)
+
+    def running_scores(self, x: Tensor) -> Tensor:
+        """Sums of votes after each member, shape ``(n_samples, n_members, n_classes)``."""
+        votes = self.answers(x).unsqueeze(2)
+        is_vote = votes == torch.arange(self.n_classes, device=x.device, dtype=x.dtype)
+        return torch.where(is_vote, self.weights.unsqueeze(1), self.against.unsqueeze(1)).cumsum(dim=1)
+
+    def decision_function(self, x: Tensor) -> Tensor:
+        x = self.prepare(x)
+        if self.n_classes == 1:
+            return x.new_zeros([x.shape[0], 1])
+        scores = torch.div(self.running_scores(x)[:, -1], self.total)
+        return scores[:, 1] - scores[:, 0] if self.n_classes == 2 else scores
+
+    def predict(self, x: Tensor) -> Tensor:
+        scores = self.decision_function(x)
+        return self.labels((scores > 0).long() if self.n_classes == 2 else scores.argmax(dim=1))
+
+    def predict_proba(self, x: Tensor) -> Tensor:
+        return self.probabilities(self.decision_function(x))
+
+    def probabilities(self, scores: Tensor) -> Tensor:
+        """Of scores of any shape, classes last: softmax of the scores of ``K`` classes over ``K - 1``."""
+        if self.n_classes == 2:
+            return torch.softmax(torch.stack([-scores, scores], dim=-1) / 2, dim=-1)
+        return torch.softmax(scores / max(self.n_classes - 1, 1), dim=-1)
+
+    def predict_log_proba(self, x: Tensor) -> Tensor:
+        return self.predict_proba(x).log()
+
+    def staged_decision_function(self, x: Tensor) -> Tensor:
+        scores = torch.div(self.running_scores(self.prepare(x)).transpose(0, 1), self.totals)
+        return scores[:, :, 1] - scores[:, :, 0] if self.n_classes == 2 else scores
+
+    def staged_predict(self, x: Tensor) -> Tensor:
+        scores = self.staged_decision_function(x)
+        return self.labels((scores > 0).long() if self.n_classes == 2 else scores.argmax(dim=2))
+
+    def staged_predict_proba(self, x: Tensor) -> Tensor:
+        return self.probabilities(self.staged_decision_function(x))
+
+
+@register("sklearn.ensemble.AdaBoostRegressor")
+class TorchAdaBoostRegressor(TorchEstimator):
+    """Weighted median of the members' predictions.
+
+    Refused: classifiers as members.
+
+    Args:
+        n_features_in: width of the input.
+        answers: each member's prediction, shape ``(n_samples, n_members)``.
+        weights: one each, shape ``(n_members,)``.
+    """
+
+    routes_columns = True
+
+    def __init__(self, n_features_in: int, answers: nn.Module, weights: Tensor) -> None:
+        super().__init__(n_features_in)
+        self.answers = answers
+        self.register_buffer("weights", weights)
+
+    @classmethod
+    def from_sklearn(cls, estimator: Any, columns: list[Column]) -> Self:
+        members = estimator.estimators_
+        if any(hasattr(member, "classes_") for member in members):
+            raise UnsupportedParameter(
+                "AdaBoostRegressor: expected regressors as members, got classifiers; use a regressor."
+            )
+        children = read_members(estimator, columns)
+        if all(is_tree(member) for member in members):
+            values = [read.array(member.tree_.value)[:, 0, 0] for member in members]
+            answers: nn.Module = TreeAnswers(_leaf_values(members, values))
+        else:
+            answers = ModelAnswers(children)
+        weights = read.vector(estimator.estimator_weights_[: len(members)])
+        return cls(len(columns) or ANY_WIDTH, answers, weights)
+
+    def predict(self, x: Tensor) -> Tensor:
+        return weighted_median(self.answers(self.prepare(x)), self.weights)
+
+    def staged_predict(self, x: Tensor) -> Tensor:
+        return staged_weighted_median(self.answers(self.prepare(x)), self.weights)
+
+
+def read_members(estimator: Any, columns: list[Column]) -> list[TorchEstimator]:
+    """The fitted members; the ensemble itself refuses missing and infinite values."""
+    children = [wrap_child(member, columns) for member in estimator.estimators_]
+    for column in columns:
+        column.used = True
+        column.refuses_missing = True
+        column.refuses_infinity = True
+    return children
+
+
+def _leaf_values(members: list[Any], values: list[np.ndarray]) -> LeafSum:
+    nodes = [tree_nodes(member.tree_) for member in members]
+    forest = pack_forest(nodes, members[0].n_features_in_, single_precision=True)
+    return LeafSum(forest, read.vector(np.concatenate(values)).unsqueeze(1))

@@ -1,0 +1,215 @@
+"""KNNImputer."""
+
+from typing import Any, Self
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from sk2torch.base import Column, TorchEstimator, UnsupportedParameter, read, register
+from sk2torch.blocks.routing import SelectColumns
+from sk2torch.estimators.impute.missing import MissingCells, missing_numbers
+from sk2torch.functional.nan_euclidean import common_features, nan_squared_distances
+
+# Pairs of rows that are compared at a time in eager and scripted mode.
+_MAX_PAIRS = 4194304
+# More groups of columns than these are a loop in compiled and exported graphs.
+_MAX_UNROLLED_GROUPS = 3
+
+
+class NearestDonors(nn.Module):
+    """For each cell the mean of its column over the nearest stored rows that know the column.
+
+    Columns that the same stored rows know share their neighbours, and form a group. Columns that no
+    row knows are left out of the result.
+
+    Args:
+        rows: the stored rows, shape ``(m, n_features)``, zero where missing.
+        known: boolean, where they are not missing.
+        means: of the known values, shape ``(n_kept,)``, for rows that share no known feature with any donor.
+        n_neighbors: how many donors, if there are as many.
+        by_distance: weigh donors by ``1 / distance``; those at distance zero then count alone.
+    """
+
+    def __init__(self, rows: Tensor, known: Tensor, means: Tensor, n_neighbors: int, by_distance: bool) -> None:
+        super().__init__()
+        kept = known.any(dim=0).nonzero()[:, 0]
+        patterns, group = torch.unique(known[:, kept], dim=1, return_inverse=True)
+        self.n_groups = patterns.shape[1]
+        members = [(group == g).nonzero()[:, 0] for g in range(self.n_groups)]
+        self.size = max((len(member) for member in members), default=0)
+        places = torch.zeros(self.n_groups, self.size, dtype=torch.int64)
+        slots = torch.zeros(len(kept), dtype=torch.int64)
+        for g, member in enumerate(members):
+            places[g, : len(member)] = member
+            slots[member] = g * self.size + torch.arange(len(member))
+        donors = patterns.T.contiguous()
+        wanted = donors.sum(dim=1).clamp(max=n_neighbors)
+        self.max_neighbors = int(wanted.max()) if self.n_groups else 0
+        self.rows_at_a_time = max(1, _MAX_PAIRS // rows.shape[0])
+        self.by_distance = by_distance
+        self.rows = nn.Parameter(rows)
+        self.means = nn.Parameter(means)
+        self.register_buffer("known", known.to(rows.dtype))
+        self.register_buffer("kept", kept)
+        self.register_buffer("donors", donors)
+        self.register_buffer("wanted", wanted)
+        # Per group, where its columns are among those kept; and where those are found in the result of all groups.
+        self.register_buffer("places", places)
+        self.register_buffer("slots", slots)
+
+    def group(self, g: Tensor, distance: Tensor, comparable: Tensor) -> Tensor:
+        """Means for the columns of a group, shape ``(n_samples, size)``.
+
+        Args:
+            g: int64, shape ``(1,)``.
+            distance: squared, shape ``(n_samples, m)``.
+            comparable: boolean, pairs of rows with a common feature.
+        """
+        usable = comparable & self.donors.index_select(0, g)
+        ranked = torch.where(usable, distance.detach(), float("inf"))
+        wanted = self.wanted.index_select(0, g)
+        nearest = torch.topk(ranked, self.max_neighbors, dim=1, largest=False, sorted=True).values
+        last = nearest.index_select(1, wanted - 1)
+        closer = usable & (ranked < last)
+        tied = usable & (ranked == last)
+        room = wanted - closer.sum(dim=1, keepdim=True)
+        chosen = closer | (tied & (tied.long().cumsum(dim=1) <= room))
+        weight = self.weigh(chosen, distance)
+        total = weight.sum(dim=1, keepdim=True)
+        places = self.places.index_select(0, g)[0]
+        values = self.rows.index_select(1, self.kept.index_select(0, places))
+        mean = (weight @ values) / torch.where(total == 0, torch.ones_like(total), total)
+        return torch.where(chosen.any(dim=1, keepdim=True), mean, self.means.index_select(0, places))
+
+    def weigh(self, chosen: Tensor, distance: Tensor) -> Tensor:
+        """Weights of the donors, zero for those that are not chosen."""
+        if not self.by_distance:
+            return chosen.to(distance.dtype)
+        same = chosen & (distance == 0)
+        # The root's slope at zero is infinite.
+        inverse = 1.0 / torch.where(chosen & (distance > 0), distance, torch.ones_like(distance)).sqrt()
+        inverse = torch.where(chosen, inverse, torch.zeros_like(inverse))
+        return torch.where(same.any(dim=1, keepdim=True), same.to(distance.dtype), inverse)
+
+    def block(self, x: Tensor, known_x: Tensor) -> Tensor:
+        """``forward`` of few rows."""
+        comparable = common_features(known_x, self.known) > 0
+        distance = nan_squared_distances(x, known_x, self.rows, self.known)
+        if not torch.jit.is_scripting():  # noqa: SIM102
+            if torch.compiler.is_compiling() and self.n_groups > _MAX_UNROLLED_GROUPS:
+                return self.loop(distance, comparable)
+        parts: list[Tensor] = [x[:, :0]]
+        for g in range(self.n_groups):
+            parts.append(self.group(torch.full([1], g, dtype=torch.int64, device=x.device), distance, comparable))  # noqa: PERF401
+        return torch.cat(parts, dim=1).index_select(1, self.slots)
+
+    @torch.jit.unused
+    def loop(self, distance: Tensor, comparable: Tensor) -> Tensor:
+        """All groups as a loop of a graph."""
+        if torch.compiler.is_exporting():
+            # The exporter's loops refuse what requires a gradient.
+            distance = distance.detach()
+        number = torch.arange(self.n_groups, device=distance.device)[:, None]
+
+        def unfinished(g: Tensor, result: Tensor) -> Tensor:
+            return g < self.n_groups
+
+        def fill(g: Tensor, result: Tensor) -> tuple[Tensor, Tensor]:
+            values = self.group(g.reshape(1), distance, comparable)
+            return g + 1, torch.where(number == g, values[:, None, :], result)
+
+        start = torch.zeros((), dtype=torch.int64, device=distance.device)
+        empty = distance.new_zeros(distance.shape[0], self.n_groups, self.size)
+        result = torch._higher_order_ops.while_loop(unfinished, fill, (start, empty))[1]
+        return result.reshape(-1, self.n_groups * self.size).index_select(1, self.slots)
+
+    def forward(self, x: Tensor, known_x: Tensor) -> Tensor:
+        """What each cell would be if it were missing, shape ``(n_samples, n_kept)``.
+
+        Args:
+            x: zero where missing, shape ``(n_samples, n_features)``.
+            known_x: 1.0 where it is not, else 0.0.
+        """
+        if not torch.jit.is_scripting():  # noqa: SIM102
+            if torch.compiler.is_compiling():
+                return self.block(x, known_x)
+        rows = self.rows_at_a_time
+        parts: list[Tensor] = []
+        for start in range(0, max(1, x.shape[0]), rows):
+            parts.append(self.block(x[start : start + rows], known_x[start : start + rows]))  # noqa: PERF401
+        return torch.cat(parts)
+
+
+@register("sklearn.impute.KNNImputer")
+class TorchKNNImputer(TorchEstimator):
+    """Missing cells become the mean of their column over the ``n_neighbors`` nearest stored rows that know it.
+
+    Nearest by ``nan_euclidean``: the Euclidean distance over the features that both rows know, scaled up to
+    all features. Rows that share no known feature with any of them get the column's mean. Columns that
+    were missing throughout are dropped, or zero for ``keep_empty_features``. With ``add_indicator`` follow
+    zeros and ones for the missing cells of columns that had some when fitted.
+
+    Of stored rows at equal distances, where not all can be chosen, the first count; scikit-learn leaves the
+    choice to numpy's partition, which differs between processors. For stored rows that equal the query
+    scikit-learn's distances are the rounding of its matrix products; here they are zero.
+
+    Args:
+        missing: finds missing cells.
+        donors: imputes those of the columns that are known at all.
+        empty: boolean, shape ``(n_features,)``: columns that were missing throughout.
+        keeps_empty: they are columns of zeros in the result.
+        indicated: int64: the columns with an indicator; empty for none.
+
+    Raises:
+        UnsupportedParameter: a function as ``weights`` or ``metric``.
+    """
+
+    def __init__(
+        self, missing: MissingCells, donors: NearestDonors, empty: Tensor, keeps_empty: bool, indicated: Tensor
+    ) -> None:
+        super().__init__(empty.shape[0])
+        self.missing = missing
+        self.donors = donors
+        self.keeps_empty = keeps_empty
+        kept = empty.logical_not().nonzero()[:, 0]
+        self.kept = SelectColumns(kept)
+        # With a column of zeros after the kept ones.
+        order = torch.full((empty.shape[0],), kept.shape[0], dtype=torch.int64)
+        order[kept] = torch.arange(kept.shape[0])
+        self.all = SelectColumns(order)
+        self.indicated = SelectColumns(indicated)
+        self.has_indicator = indicated.shape[0] > 0
+
+    @classmethod
+    def from_sklearn(cls, estimator: Any, columns: list[Column]) -> Self:
+        if callable(estimator.weights) or callable(estimator.metric):
+            raise UnsupportedParameter(
+                "KNNImputer: expected weights 'uniform' or 'distance' and metric 'nan_euclidean', got a function; "
+                "pass one of these names."
+            )
+        missing = missing_numbers("KNNImputer", estimator.missing_values, len(columns))
+        mask = np.asarray(estimator._mask_fit_X, dtype=bool)
+        kept = np.flatnonzero(estimator._valid_mask)
+        # In the precision of the fit, as scikit-learn takes it.
+        means = [np.ma.array(estimator._fit_X[:, j], mask=mask[:, j]).mean() for j in kept]
+        rows = torch.from_numpy(np.where(mask, 0.0, estimator._fit_X).astype(np.float64))
+        known = torch.from_numpy(~mask)
+        donors = NearestDonors(
+            rows, known, read.vector(means), int(estimator.n_neighbors), estimator.weights == "distance"
+        )
+        empty = torch.from_numpy(~np.asarray(estimator._valid_mask, dtype=bool))
+        indicated = estimator.indicator_.features_ if estimator.add_indicator else []
+        return cls(missing, donors, empty, bool(estimator.keep_empty_features), read.integers(indicated))
+
+    def transform(self, x: Tensor) -> Tensor:
+        x = self.prepare(x)
+        missing = self.missing(x)
+        filled = torch.where(missing, torch.zeros_like(x), x)
+        imputed = self.donors(filled, missing.logical_not().to(x.dtype))
+        result = torch.where(self.kept(missing), imputed, self.kept(x))
+        if self.keeps_empty:
+            result = self.all(torch.cat([result, torch.zeros_like(x[:, :1])], dim=1))
+        if self.has_indicator:
+            result = torch.cat([result, self.indicated(missing).to(x.dtype)], dim=1)
+        return result

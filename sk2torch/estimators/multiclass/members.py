@@ -1,0 +1,61 @@
+"""Binary members of multiclass strategies."""
+
+import importlib
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from sk2torch.base import Column, UnsupportedParameter, wrap_child
+
+
+class ConstantMember(nn.Module):
+    """Stands for a classifier where the training rows were all of one class.
+
+    Args:
+        value: the class, which is its score, too.
+    """
+
+    def __init__(self, value: float) -> None:
+        super().__init__()
+        self.register_buffer("value", torch.tensor(value, dtype=torch.float64))
+
+    @torch.jit.export
+    def predict(self, x: Tensor) -> Tensor:
+        return self.value.to(x.dtype).expand(x.shape[0])
+
+    @torch.jit.export
+    def decision_function(self, x: Tensor) -> Tensor:
+        return self.value.to(x.dtype).expand(x.shape[0])
+
+    @torch.jit.export
+    def predict_proba(self, x: Tensor) -> Tensor:
+        return torch.stack([1 - self.predict(x), self.predict(x)], dim=1)
+
+
+def is_constant(member: Any) -> bool:
+    """Whether a fitted member is scikit-learn's stand-in for a single class."""
+    return type(member).__module__ == "sklearn.multiclass" and type(member).__name__ == "_ConstantPredictor"
+
+
+def read_member(member: Any, columns: list[Column]) -> nn.Module:
+    """A fitted member; scores come from ``decision_function``, ``predict_proba`` or a regressor's ``predict``.
+
+    Raises:
+        UnsupportedParameter: a classifier without scores.
+    """
+    if is_constant(member):
+        return ConstantMember(float(member.y_[0]))
+    child = wrap_child(member, columns)
+    if hasattr(member, "classes_") and not (hasattr(child, "decision_function") or hasattr(child, "predict_proba")):
+        raise UnsupportedParameter(
+            f"expected members with decision_function or predict_proba, or regressors, got {type(member).__name__}, "
+            "with which scikit-learn cannot predict either; choose an estimator that has scores."
+        )
+    return child
+
+
+def score_threshold(member: Any) -> float:
+    """Above which scikit-learn takes a member's score for the second class: 0 for decision values, else 0.5."""
+    is_classifier = importlib.import_module("sklearn.base").is_classifier
+    return 0.0 if hasattr(member, "decision_function") and is_classifier(member) else 0.5

@@ -1,0 +1,54 @@
+"""CategoricalNB."""
+
+import itertools
+from typing import Any, Self
+
+import torch
+from torch import Tensor, nn
+
+from sk2torch.base import Column, read, register
+from sk2torch.base.naive_bayes import NaiveBayes
+from sk2torch.functional.unknown import refuse_rows
+
+
+@register("sklearn.naive_bayes.CategoricalNB")
+class TorchCategoricalNB(NaiveBayes):
+    """Independent categories, numbered from zero: ``j(x)_c = log P(c) + sum_f log P(x_f | c)``.
+
+    Fractions are cut off. A number that is negative, or none of the fitted categories, raises ``ValueError``, and makes
+    a row of NaN in compiled and exported graphs.
+
+    Args:
+        tables: ``log P(category | class)`` of each feature, shape ``(n_categories, n_classes)``.
+        log_prior: shape ``(n_classes,)``.
+        classes: the fitted ``classes_``.
+    """
+
+    counts: Tensor
+    first: Tensor
+
+    def __init__(self, tables: list[Tensor], log_prior: Tensor, classes: Any) -> None:
+        super().__init__(len(tables), classes)
+        self.table = nn.Parameter(torch.cat(tables))
+        self.log_prior = nn.Parameter(log_prior)
+        self.n_classes = log_prior.shape[0]
+        counts = [len(table) for table in tables]
+        self.register_buffer("counts", torch.tensor(counts, dtype=torch.int64))
+        self.register_buffer("first", torch.tensor([0, *itertools.accumulate(counts)][:-1], dtype=torch.int64))
+
+    @classmethod
+    def from_sklearn(cls, estimator: Any, columns: list[Column]) -> Self:
+        tables = [read.matrix(table).T for table in estimator.feature_log_prob_]
+        return cls(tables, read.vector(estimator.class_log_prior_), estimator.classes_)
+
+    def joint(self, x: Tensor) -> Tensor:
+        # Truncated as numbers, which may be too large for an integer.
+        whole = x.detach().trunc()
+        known = (whole >= 0) & (whole < self.counts)
+        place = torch.where(known, whole, torch.zeros_like(whole)).long() + self.first
+        terms = self.table.index_select(0, place.reshape(-1)).reshape(x.shape[0], x.shape[1], self.n_classes)
+        message = (
+            "CategoricalNB: found a category that was not among the fitted ones; drop these rows, or refit with "
+            "min_categories."
+        )
+        return refuse_rows(terms.sum(dim=1) + self.log_prior, ~known.all(dim=1), message)

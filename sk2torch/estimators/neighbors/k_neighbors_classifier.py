@@ -1,0 +1,136 @@
+"""KNeighborsClassifier."""
+
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from sk2torch.base import ClassLabels, Column, TorchClassifier, TorchEstimator, register
+from sk2torch.blocks.neighbor_search import NeighborSearch
+from sk2torch.estimators.neighbors.reading import read_n_neighbors, read_search, read_weighting, read_width
+from sk2torch.estimators.neighbors.targets import class_lists
+from sk2torch.functional.neighbor_votes import heaviest_class, vote_sums
+
+
+@register("sklearn.neighbors.KNeighborsClassifier")
+class TorchKNeighborsClassifier(TorchClassifier):
+    """The class of the largest sum of weights among the nearest stored rows; of equal ones the first.
+
+    Weights are 1, or the inverse of the distance; where some distances are zero, only these rows count.
+
+    Args:
+        n_features_in: width of the input; the number of stored rows for precomputed distances.
+        classes: the fitted ``classes_``.
+        search: see ``blocks.neighbor_search``.
+        n_neighbors: how many are found.
+        indices: class of each stored row, int64, shape ``(n_rows,)``.
+        by_distance: weights are the inverse of the distance.
+
+    Raises:
+        UnsupportedParameter: ``weights`` or ``metric`` that is a function; a metric with parameters that cannot be
+            reproduced; sparse precomputed distances; more neighbours than rows.
+    """
+
+    def __init__(
+        self,
+        n_features_in: int,
+        classes: Any,
+        search: NeighborSearch,
+        n_neighbors: int,
+        indices: Tensor,
+        by_distance: bool,
+    ) -> None:
+        super().__init__(n_features_in, classes)
+        self.n_classes = len(classes)
+        self.search = search
+        self.n_neighbors = n_neighbors
+        self.by_distance = by_distance
+        self.register_buffer("indices", indices)
+
+    @classmethod
+    def from_sklearn(cls, estimator: Any, columns: list[Column]) -> TorchEstimator:
+        search, k, by_distance = read_search(estimator, columns), read_n_neighbors(estimator), read_weighting(estimator)
+        classes, indices = class_lists(estimator)
+        width = read_width(estimator, search)
+        if estimator.outputs_2d_:
+            return TorchMultiOutputKNeighborsClassifier(width, classes, search, k, indices, by_distance)
+        return cls(width, classes[0], search, k, indices[0], by_distance)
+
+    def votes(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Class and weight of each neighbour, shape ``(n_samples, n_neighbors)``."""
+        index, weights = self.search.weighted(x, self.n_neighbors, self.by_distance)
+        return self.indices.index_select(0, index.reshape(-1)).reshape(index.shape), weights
+
+    def predict(self, x: Tensor) -> Tensor:
+        labels, weights = self.votes(self.prepare(x))
+        return self.labels(heaviest_class(labels, weights, self.n_classes))
+
+    def predict_proba(self, x: Tensor) -> Tensor:
+        labels, weights = self.votes(self.prepare(x))
+        sums = vote_sums(labels, weights, self.n_classes)
+        return sums / sums.sum(dim=1, keepdim=True)
+
+    def kneighbors(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        return self.search.neighbors(self.prepare(x), self.n_neighbors)
+
+    def kneighbors_graph(self, x: Tensor) -> Tensor:
+        return self.search.nearest_graph(self.prepare(x), self.n_neighbors, False)
+
+
+class TorchMultiOutputKNeighborsClassifier(TorchEstimator):
+    """Several outputs: labels of shape ``(n_samples, n_outputs)`` and a list of probabilities.
+
+    Args:
+        n_features_in: width of the input; the number of stored rows for precomputed distances.
+        classes: the fitted ``classes_``, one array per output.
+        search: see ``blocks.neighbor_search``.
+        n_neighbors: how many are found.
+        indices: classes of each stored row, int64, shape ``(n_outputs, n_rows)``.
+        by_distance: weights are the inverse of the distance.
+    """
+
+    def __init__(
+        self,
+        n_features_in: int,
+        classes: list[Any],
+        search: NeighborSearch,
+        n_neighbors: int,
+        indices: Tensor,
+        by_distance: bool,
+    ) -> None:
+        super().__init__(n_features_in)
+        self.outputs = nn.ModuleList(ClassLabels(c) for c in classes)
+        self.n_classes = [len(c) for c in classes]
+        self.search = search
+        self.n_neighbors = n_neighbors
+        self.by_distance = by_distance
+        self.register_buffer("indices", indices)
+
+    @property
+    def classes_(self) -> list[np.ndarray]:
+        """The original labels of each output."""
+        return [output.classes_ for output in self.outputs]
+
+    def predict(self, x: Tensor) -> Tensor:
+        index, weights = self.search.weighted(self.prepare(x), self.n_neighbors, self.by_distance)
+        found: list[Tensor] = []
+        for k, output in enumerate(self.outputs):
+            labels = self.indices[k].index_select(0, index.reshape(-1)).reshape(index.shape)
+            found.append(output(heaviest_class(labels, weights, self.n_classes[k])))
+        return torch.stack(found, dim=1)
+
+    def predict_proba(self, x: Tensor) -> list[Tensor]:
+        index, weights = self.search.weighted(self.prepare(x), self.n_neighbors, self.by_distance)
+        found: list[Tensor] = []
+        for k, n_classes in enumerate(self.n_classes):
+            labels = self.indices[k].index_select(0, index.reshape(-1)).reshape(index.shape)
+            sums = vote_sums(labels, weights, n_classes)
+            found.append(sums / sums.sum(dim=1, keepdim=True))
+        return found
+
+    def kneighbors(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        return self.search.neighbors(self.prepare(x), self.n_neighbors)
+
+    def kneighbors_graph(self, x: Tensor) -> Tensor:
+        return self.search.nearest_graph(self.prepare(x), self.n_neighbors, False)

@@ -1,0 +1,73 @@
+"""NearestCentroid."""
+
+from typing import Any, Self
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from sk2torch.base import Column, TorchClassifier, read, register
+from sk2torch.functional.distances import pairwise_distance
+
+
+@register("sklearn.neighbors.NearestCentroid")
+class TorchNearestCentroid(TorchClassifier):
+    """The class of the nearest centroid; with unequal priors, of the largest discriminant score.
+
+    The score is ``2 log(prior) - |(x - centroid) / scale|^2``, features of no spread staying unscaled; its
+    normalised exponentials are the probabilities. The score of two classes is the difference of theirs.
+
+    Args:
+        classes: the fitted ``classes_``.
+        centroids: shape ``(n_classes, n_features)``.
+        scale: within-class standard deviations, with ones for zeros, shape ``(n_features,)``.
+        log_priors: shape ``(n_classes,)``.
+        metric: ``"euclidean"`` or ``"manhattan"``.
+        is_nearest: ``predict`` is by distance alone.
+    """
+
+    def __init__(
+        self, classes: Any, centroids: Tensor, scale: Tensor, log_priors: Tensor, metric: str, is_nearest: bool
+    ) -> None:
+        super().__init__(centroids.shape[1], classes)
+        self.n_classes = len(classes)
+        self.centroids = nn.Parameter(centroids)
+        self.scale = nn.Parameter(scale)
+        self.log_priors = nn.Parameter(log_priors)
+        self.metric = metric
+        self.is_nearest = is_nearest
+        self.register_buffer("ones", torch.ones_like(scale))
+
+    @classmethod
+    def from_sklearn(cls, estimator: Any, columns: list[Column]) -> Self:
+        classes = estimator.classes_
+        centroids = read.matrix(estimator.centroids_)
+        # Versions without priors have the nearest centroid alone.
+        priors = np.asarray(getattr(estimator, "class_prior_", np.full(len(classes), 1 / len(classes))))
+        scale = read.vector(getattr(estimator, "within_class_std_dev_", np.ones(centroids.shape[1])))
+        scale = torch.where(scale == 0, torch.ones_like(scale), scale)
+        is_nearest = bool(np.isclose(priors, 1 / len(classes)).all())
+        return cls(classes, centroids, scale, read.vector(priors).log(), estimator.metric, is_nearest)
+
+    def predict(self, x: Tensor) -> Tensor:
+        x = self.prepare(x)
+        if self.is_nearest:
+            return self.labels(pairwise_distance(x, self.centroids, self.metric, 2.0, self.ones).argmin(dim=1))
+        return self.labels(self.scores(x).argmax(dim=1))
+
+    def decision_function(self, x: Tensor) -> Tensor:
+        scores = self.scores(self.prepare(x))
+        return scores[:, 1] - scores[:, 0] if self.n_classes == 2 else scores
+
+    def predict_log_proba(self, x: Tensor) -> Tensor:
+        scores = self.scores(self.prepare(x))
+        likelihood = scores - scores.amax(dim=1, keepdim=True)
+        return likelihood - likelihood.exp().sum(dim=1, keepdim=True).log()
+
+    def predict_proba(self, x: Tensor) -> Tensor:
+        return self.predict_log_proba(x).exp()
+
+    def scores(self, x: Tensor) -> Tensor:
+        """The discriminant scores of all classes, shape ``(n_samples, n_classes)``."""
+        distance = pairwise_distance(x / self.scale, self.centroids / self.scale, self.metric, 2.0, self.ones)
+        return 2.0 * self.log_priors - distance * distance

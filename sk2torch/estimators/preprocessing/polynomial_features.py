@@ -1,0 +1,64 @@
+"""PolynomialFeatures."""
+
+import itertools
+from typing import Any, Self
+
+import torch
+from torch import Tensor
+
+from sk2torch.base import Column, TorchEstimator, read, register
+
+
+@register("sklearn.preprocessing.PolynomialFeatures")
+class TorchPolynomialFeatures(TorchEstimator):
+    """Products of features: ``x[:, i] * x[:, j] * ...`` for all combinations of some degrees.
+
+    The terms of a degree are those of the one below times a feature each, so the work of all is one gather and one
+    product per degree. The columns are those of scikit-learn, whatever its ``order`` of them in memory.
+
+    Args:
+        n_features_in: width of the input.
+        parents: for the degrees from 1, the number of each term's product of its other features among the terms below.
+        factors: for the same, the number of each term's first feature.
+        min_degree: smallest degree of a product in the result.
+        has_bias: whether the result begins with a column of ones.
+    """
+
+    def __init__(
+        self, n_features_in: int, parents: list[Tensor], factors: list[Tensor], min_degree: int, has_bias: bool
+    ) -> None:
+        super().__init__(n_features_in)
+        self.ends = [0, *itertools.accumulate(len(factor) for factor in factors)]
+        self.min_degree = max(1, min_degree)
+        self.has_bias = has_bias
+        self.register_buffer("parents", torch.cat(parents) if parents else torch.zeros(0, dtype=torch.int64))
+        self.register_buffer("factors", torch.cat(factors) if factors else torch.zeros(0, dtype=torch.int64))
+
+    @classmethod
+    def from_sklearn(cls, estimator: Any, columns: list[Column]) -> Self:
+        n_features = int(estimator.n_features_in_)
+        pick = itertools.combinations if estimator.interaction_only else itertools.combinations_with_replacement
+        places: dict[tuple[int, ...], int] = {(): 0}
+        parents: list[Tensor] = []
+        factors: list[Tensor] = []
+        for degree in range(1, int(estimator._max_degree) + 1):
+            terms = list(pick(range(n_features), degree))
+            if not terms:
+                break
+            # The products are formed from the right, as scikit-learn does, to the same rounding.
+            parents.append(read.integers([places[term[1:]] for term in terms]))
+            factors.append(read.integers([term[0] for term in terms]))
+            places = {term: k for k, term in enumerate(terms)}
+        return cls(n_features, parents, factors, int(estimator._min_degree), bool(estimator.include_bias))
+
+    def transform(self, x: Tensor) -> Tensor:
+        x = self.prepare(x)
+        terms = x.new_ones((x.shape[0], 1))
+        blocks = [terms] if self.has_bias else [terms[:, :0]]
+        for degree in range(1, len(self.ends)):
+            start, end = self.ends[degree - 1], self.ends[degree]
+            feature = x.index_select(1, self.factors[start:end])
+            terms = feature if degree == 1 else terms.index_select(1, self.parents[start:end]) * feature
+            if degree >= self.min_degree:
+                blocks.append(terms)
+        return torch.cat(blocks, dim=1)

@@ -1,0 +1,203 @@
+"""SplineTransformer."""
+
+from typing import Any, Self
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from sk2torch.base import Column, TorchEstimator, UnsupportedParameter, read, register
+from sk2torch.blocks.sorted_columns import SortedColumns
+from sk2torch.functional.splines import basis_functions, in_columns
+from sk2torch.functional.unknown import refuse_rows
+
+
+@register("sklearn.preprocessing.SplineTransformer")
+class TorchSplineTransformer(TorchEstimator):
+    """Each feature's B-splines, by the recurrence of de Boor; those of a feature side by side.
+
+    Outside of the knots, they go on as polynomials, as lines, as constants or periodically. For
+    ``extrapolation='error'`` values there raise ``ValueError``, and make a row of NaN in compiled and exported graphs;
+    so do values above the last knot for degree 0 with ``'constant'``, where scikit-learn fails. Missing values give
+    zeros for ``handle_missing='zeros'``, else NaN. For degrees 0 and 1 with ``'linear'``, scikit-learn moves the ends
+    of features after the first inwards; so does this.
+
+    Args:
+        knots: shape ``(n_features, n_knots + 2 * degree)``.
+        degree: of the polynomials.
+        extrapolation: scikit-learn's name of it.
+        ends: shape ``(2, n_features)``, where extrapolation begins.
+        outside: shape ``(2, 2, n_features, n_splines)``: for either end, value and slope of each spline outside.
+        is_given: boolean, shape ``(3, n_features, n_splines)``: for either end, which splines are not zero outside;
+            which of them follow the lower end where a value is outside of both.
+        drops_last: whether the last spline of each feature is left out.
+        keeps_missing: whether NaN stays, instead of zeros.
+        refuses_above: whether values above the last knot are an error.
+        needs_period: whether periodic splines of a feature with a single value are NaN, as before scikit-learn 1.8.
+
+    Raises:
+        UnsupportedParameter: knots that are NaN; periodic splines of degree 0 as a sparse matrix, and linear
+            extrapolation of degree 0 or 1 with too few knots, for both of which scikit-learn fails;
+            ``handle_missing='zeros'`` of several features as a sparse matrix, where scikit-learn's answer depends on
+            the batch unless it extrapolates by constants or lines.
+    """
+
+    ends: Tensor
+    outside: Tensor
+    is_given: Tensor
+
+    def __init__(
+        self,
+        knots: np.ndarray,
+        degree: int,
+        extrapolation: str,
+        ends: Tensor,
+        outside: Tensor,
+        is_given: Tensor,
+        drops_last: bool,
+        keeps_missing: bool,
+        refuses_above: bool,
+        needs_period: bool,
+    ) -> None:
+        super().__init__(knots.shape[0])
+        self.degree = degree
+        self.is_periodic = extrapolation == "periodic"
+        self.is_bounded = extrapolation in ("constant", "linear")
+        self.is_strict = extrapolation == "error"
+        self.drops_last = drops_last
+        self.keeps_missing = keeps_missing
+        self.refuses_above = refuses_above
+        self.needs_period = needs_period
+        self.n_splines = outside.shape[-1]
+        # Intervals are told apart by the knots between the first and the last one.
+        self.interval = SortedColumns([row[degree + 1 : len(row) - degree - 1] for row in knots], inclusive=True)
+        self.knots = nn.Parameter(torch.from_numpy(np.ascontiguousarray(knots)))
+        self.register_buffer("ends", ends)
+        self.register_buffer("outside", outside)
+        self.register_buffer("is_given", is_given)
+
+    @classmethod
+    def from_sklearn(cls, estimator: Any, columns: list[Column]) -> Self:
+        knots = np.stack([read.array(spline.t) for spline in estimator.bsplines_])
+        if np.isnan(knots).any():
+            raise UnsupportedParameter(
+                "SplineTransformer: expected knots to be numbers, got NaN for a feature without a value to fit on; "
+                "drop the feature, or use knots='uniform'."
+            )
+        sparse = bool(estimator.sparse_output)
+        if sparse and estimator.degree == 0 and estimator.extrapolation == "periodic":
+            raise UnsupportedParameter(
+                "SplineTransformer: scikit-learn cannot make periodic splines of degree 0 a sparse matrix; "
+                "use sparse_output=False."
+            )
+        keeps_missing = getattr(estimator, "handle_missing", "error") != "zeros"
+        if sparse and not keeps_missing and len(knots) > 1 and estimator.extrapolation not in ("constant", "linear"):
+            raise UnsupportedParameter(
+                "SplineTransformer: in a sparse matrix, scikit-learn takes missing values of features after the first "
+                "for the smallest value in the batch; use sparse_output=False."
+            )
+        ends, outside, is_given = _outside(estimator)
+        n_splines = outside.shape[-1]
+        module = cls(
+            knots,
+            int(estimator.degree),
+            str(estimator.extrapolation),
+            read.tensor(ends),
+            read.tensor(outside),
+            torch.from_numpy(is_given),
+            not estimator.include_bias,
+            keeps_missing,
+            estimator.extrapolation == "constant" and estimator.degree == 0 and not sparse and n_splines > 1,
+            not hasattr(estimator, "handle_missing"),
+        )
+        module.sparse_output = sparse
+        return module
+
+    def transform(self, x: Tensor) -> Tensor:
+        x = self.prepare(x)
+        missing = torch.isnan(x)
+        low, high = self.ends[0], self.ends[1]
+        below, above = x < low, x > high
+        point = torch.where(missing, low, x)
+        if self.is_periodic:
+            length = high - low
+            if self.needs_period:
+                missing = missing | (length <= 0.0)
+            # A feature of one value is taken at zero.
+            past = torch.fmod(point - low, torch.where(length > 0.0, length, 1.0))
+            past = torch.where(past < 0.0, past + length, past)
+            point = torch.where(length > 0.0, low + past, 0.0)
+        if self.is_bounded or self.is_strict:
+            point = torch.where(below | above, low, point)
+        result = self.splines(point)
+        if self.is_bounded:
+            result = self.extrapolated(x, result, below, above)
+        gap = float("nan") if self.keeps_missing else 0.0
+        result = torch.where(missing.unsqueeze(2), gap, result)
+        if self.drops_last:
+            result = result[:, :, :-1]
+        result = result.reshape(x.shape[0], x.shape[1] * result.shape[2])
+        message = "SplineTransformer: found values beyond the knots; refit with another extrapolation."
+        if self.is_strict:
+            return refuse_rows(result, (below | above).any(dim=1), message)
+        if self.refuses_above:
+            return refuse_rows(result, above.any(dim=1), message)
+        return result
+
+    def splines(self, x: Tensor) -> Tensor:
+        """Shape ``(n_samples, n_features, n_splines)``."""
+        interval = self.interval(x)
+        values = basis_functions(x, self.knots, interval, self.degree)
+        n_splines, degree = self.n_splines, self.degree
+        if not self.is_periodic or degree == 0:
+            return in_columns(values, interval, n_splines)
+        # The last ones are the first ones of the next period.
+        spread = in_columns(values, interval, n_splines + degree)
+        first = spread[:, :, :degree] + spread[:, :, n_splines:]
+        return torch.cat([first, spread[:, :, degree:n_splines]], dim=2)
+
+    def extrapolated(self, x: Tensor, inside: Tensor, below: Tensor, above: Tensor) -> Tensor:
+        """``inside``, or what is given outside; ends that scikit-learn has moved past each other both claim a value."""
+        outside, past_low, past_high = (below | above).unsqueeze(2), below.unsqueeze(2), above.unsqueeze(2)
+        result = torch.where(outside, 0.0, inside)
+        lower = self.outside[0, 0] + (x - self.ends[0]).unsqueeze(2) * self.outside[0, 1]
+        upper = self.outside[1, 0] + (x - self.ends[1]).unsqueeze(2) * self.outside[1, 1]
+        result = torch.where(past_low & self.is_given[0], lower, result)
+        result = torch.where(past_high & self.is_given[1], upper, result)
+        return torch.where(past_low & self.is_given[0] & self.is_given[2], lower, result)
+
+
+def _outside(estimator: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """``ends``, ``outside`` and ``is_given``."""
+    splines = estimator.bsplines_
+    n_features, n_splines = len(splines), splines[0].c.shape[1]
+    degree, is_linear = int(estimator.degree), estimator.extrapolation == "linear"
+    ends = np.zeros((2, n_features))
+    outside = np.zeros((2, 2, n_features, n_splines))
+    is_given = np.zeros((3, n_features, n_splines), dtype=bool)
+    is_given[2] = 2 * np.arange(n_splines) > n_splines - 1
+    for j, spline in enumerate(splines):
+        if len(spline.t) < degree + 1:
+            raise _too_few_knots()
+        ends[:, j] = spline.t[degree], spline.t[-degree - 1]
+        if estimator.extrapolation not in ("constant", "linear"):
+            continue
+        outside[:, 0, j] = spline(ends[:, j])
+        if is_linear:
+            outside[:, 1, j] = spline(ends[:, j], nu=1)
+            # scikit-learn counts on from feature to feature.
+            degree += degree <= 1
+            if degree > n_splines:
+                raise _too_few_knots()
+        is_given[0, j, :degree] = True
+        is_given[1, j, n_splines - degree :] = True
+        if degree == 0 and estimator.sparse_output:
+            is_given[1, j] = True
+    return ends, outside, is_given
+
+
+def _too_few_knots() -> UnsupportedParameter:
+    return UnsupportedParameter(
+        "SplineTransformer: scikit-learn cannot extrapolate several features of degree 0 or 1 linearly with so few "
+        "knots; use more knots or a higher degree."
+    )

@@ -1,0 +1,194 @@
+"""The nearest stored rows in plain torch, a block of rows at a time, ties included.
+
+scikit-learn keeps the ``k`` smallest distances in a heap and takes no other that is merely as small as the
+largest of them. Which of several rows at one distance it finds hence depends on the order in which it meets
+them. Rows without ties take a selection of the smallest; for the others the heap is run through.
+"""
+
+import torch
+from torch import Tensor
+
+from sk2torch.ops.pairwise.distances import reduced_distance
+from sk2torch.ops.pairwise.heap import empty_heap, heap_order, heap_push, poured_heap, stable_sort
+from sk2torch.ops.pairwise.search_tree import visiting_order
+
+# Stored rows of one block of distances in graphs.
+GRAPH_BLOCK_ROWS = 1024
+
+
+def nearest_rows(
+    x: Tensor,
+    rows: Tensor,
+    k: int,
+    metric: str,
+    power: float,
+    weights: Tensor,
+    order: str,
+    leaves: Tensor,
+    lower: Tensor,
+    upper: Tensor,
+    block_queries: int = 256,
+    block_rows: int = 1024,
+) -> Tensor:
+    """Indices of the ``k`` rows at the smallest distances, nearest first; int64, shape ``(n, k)``.
+
+    Memory is bounded by a block of distances and the result. Gradients do not pass.
+
+    Args:
+        x: shape ``(n, n_features)``, aligned (see ``align_rows``).
+        rows: the same, shape ``(m, n_features)``.
+        k: at most ``m``.
+        metric: see ``reduced_distance``; also ``power`` and ``weights``.
+        order: how ties are decided: ``"index"`` takes the lowest indices; the others have the heap meet the
+            rows by index (``"heap"``) or leaf by leaf of a k-d tree (``"kd_tree"``) or a ball tree
+            (``"ball_tree"``), the nearest leaf first.
+        leaves: int64, indices of the rows of each leaf, filled up with ``m``, shape ``(n_leaves, width)``.
+        lower: bounds of the tree's nodes, see ``visiting_order``; also ``upper``.
+        block_queries: rows of ``x`` that are worked on at a time.
+        block_rows: stored rows of one block of distances.
+    """
+    if not torch.jit.is_scripting():  # noqa: SIM102
+        if torch.compiler.is_compiling():
+            arrays = (leaves, lower, upper)
+            return _nearest_in_graph(x.detach(), rows.detach(), k, metric, power, weights, order, arrays)
+    x, rows = x.detach(), rows.detach()
+    parts: list[Tensor] = []
+    for start in range(0, max(1, x.shape[0]), block_queries):
+        queries = x[start : start + block_queries]
+        size = min(k + 1, rows.shape[0])
+        values, found = _smallest(queries, rows, size, metric, power, weights, order == "index", block_rows)
+        found = found[:, :k]
+        tied = torch.nonzero(_has_ties(values))[:, 0]
+        if order != "index" and tied.shape[0] > 0:
+            exact = _by_heap(queries[tied], rows, k, metric, power, weights, order, leaves, lower, upper)
+            found = found.index_copy(0, tied, exact)
+        parts.append(found)
+    return torch.cat(parts) if len(parts) > 1 else parts[0]
+
+
+def _has_ties(values: Tensor) -> Tensor:
+    return (values[:, 1:] == values[:, :-1]).any(dim=1)
+
+
+def _smallest(
+    x: Tensor, rows: Tensor, k: int, metric: str, power: float, weights: Tensor, is_stable: bool, block_rows: int
+) -> tuple[Tensor, Tensor]:
+    """The ``k`` smallest reduced distances and their indices; of equal ones the lowest index if stable."""
+    best = torch.zeros([x.shape[0], 0], dtype=x.dtype, device=x.device)
+    index = torch.zeros([x.shape[0], 0], dtype=torch.int64, device=x.device)
+    for start in range(0, rows.shape[0], block_rows):
+        block = rows[start : start + block_rows]
+        values = reduced_distance(x.unsqueeze(1), block.unsqueeze(0), metric, power, weights)
+        places = torch.arange(start, start + block.shape[0], device=x.device).expand_as(values)
+        best, index = torch.cat([best, values], dim=1), torch.cat([index, places], dim=1)
+        size = min(k, best.shape[1])
+        if is_stable:
+            best, position = stable_sort(best, 1)
+            best, position = best[:, :size], position[:, :size]
+        else:
+            best, position = torch.topk(best, size, dim=1, largest=False)
+        index = index.gather(1, position)
+    return best, index
+
+
+def _by_heap(
+    x: Tensor,
+    rows: Tensor,
+    k: int,
+    metric: str,
+    power: float,
+    weights: Tensor,
+    order: str,
+    leaves: Tensor,
+    lower: Tensor,
+    upper: Tensor,
+) -> Tensor:
+    """The rows that the heap holds after it has met all of them, leaf by leaf."""
+    visits = visiting_order(x, lower, upper, leaves.shape[0], order, metric, power, weights)
+    values, index = empty_heap(x, k)
+    for visit in range(leaves.shape[0]):
+        points = leaves.index_select(0, visits[:, visit])
+        exists = points < rows.shape[0]
+        met = rows[torch.where(exists, points, torch.zeros_like(points))]
+        distance = reduced_distance(x.unsqueeze(1), met, metric, power, weights)
+        distance = torch.where(exists, distance, torch.full_like(distance, torch.inf))
+        # Most are too far for any heap.
+        wanted: list[int] = torch.nonzero((distance < values[:, :1]).any(dim=0))[:, 0].tolist()
+        for slot in wanted:
+            values, index = heap_push(values, index, distance[:, slot], points[:, slot])
+    if order == "heap":
+        values, index = poured_heap(values, index, k)
+    return heap_order(values, index, k)
+
+
+def _nearest_in_graph(
+    x: Tensor,
+    rows: Tensor,
+    k: int,
+    metric: str,
+    power: float,
+    weights: Tensor,
+    order: str,
+    arrays: tuple[Tensor, Tensor, Tensor],
+) -> Tensor:
+    size = min(k + 1, rows.shape[0])
+    if rows.shape[0] <= GRAPH_BLOCK_ROWS:
+        values = reduced_distance(x.unsqueeze(1), rows.unsqueeze(0), metric, power, weights)
+        values, found = stable_sort(values, 1)
+        values, found = values[:, :size], found[:, :size]
+    else:
+        values, found = _smallest_by_loop(x, rows, size, metric, power, weights)
+    found = found[:, :k]
+    if order == "index":
+        return found
+    leaves, lower, upper = arrays
+    n_leaves, width = leaves.shape
+    tied = _has_ties(values)
+    visits = visiting_order(x, lower, upper, n_leaves, order, metric, power, weights)
+    flat = leaves.reshape(-1)
+    steps = torch.where(tied.any(), n_leaves * width, 0)
+
+    def unfinished(step: Tensor, values: Tensor, index: Tensor) -> Tensor:
+        return step < steps
+
+    def meet(step: Tensor, values: Tensor, index: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        visit = torch.div(step, width, rounding_mode="floor")
+        leaf = visits.index_select(1, visit.reshape(1))[:, 0]
+        point = flat.index_select(0, leaf * width + (step - visit * width))
+        exists = point < rows.shape[0]
+        met = rows.index_select(0, torch.where(exists, point, 0))
+        distance = reduced_distance(x, met, metric, power, weights)
+        values, index = heap_push(values, index, torch.where(exists, distance, torch.inf), point)
+        return step + 1, values, index
+
+    start = torch.zeros((), dtype=torch.int64, device=x.device)
+    _, values, index = torch._higher_order_ops.while_loop(unfinished, meet, (start, *empty_heap(x, k)))
+    if order == "heap":
+        values, index = poured_heap(values, index, k)
+    return torch.where(tied.unsqueeze(1), heap_order(values, index, k), found)
+
+
+def _smallest_by_loop(
+    x: Tensor, rows: Tensor, k: int, metric: str, power: float, weights: Tensor
+) -> tuple[Tensor, Tensor]:
+    n_rows = rows.shape[0]
+    n_blocks = -(-n_rows // GRAPH_BLOCK_ROWS)
+    offsets = torch.arange(GRAPH_BLOCK_ROWS, device=x.device)
+
+    def unfinished(step: Tensor, best: Tensor, index: Tensor) -> Tensor:
+        return step < n_blocks
+
+    def merge(step: Tensor, best: Tensor, index: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        places = step * GRAPH_BLOCK_ROWS + offsets
+        block = rows.index_select(0, places.clamp(max=n_rows - 1))
+        values = reduced_distance(x.unsqueeze(1), block.unsqueeze(0), metric, power, weights)
+        values = torch.where(places < n_rows, values, torch.inf)
+        best, index = torch.cat([best, values], dim=1), torch.cat([index, places.expand_as(values)], dim=1)
+        best, position = stable_sort(best, 1)
+        return step + 1, best[:, :k].contiguous(), index.gather(1, position[:, :k])
+
+    start = torch.zeros((), dtype=torch.int64, device=x.device)
+    shape = x[:, :1].expand(x.shape[0], k)
+    state = (start, torch.full_like(shape, torch.inf), torch.zeros_like(shape, dtype=torch.int64))
+    _, best, index = torch._higher_order_ops.while_loop(unfinished, merge, state)
+    return best, index
