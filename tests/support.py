@@ -12,7 +12,7 @@ from pathlib import Path
 
 from sklearn.utils import all_estimators
 
-from sk2torch.base import METHODS, registry, supported_classes
+from sk2torch.base import METHODS, refused_classes, registry, supported_classes
 from tests.record import REQUIRED, Record
 
 DOCUMENT = Path(__file__).parent.parent / "docs" / "support.md"
@@ -44,6 +44,16 @@ def _public_names() -> dict[str, str]:
     present = {cls.__name__ for cls in supported_classes()}
     names = (name for name in registry() if name.startswith("sklearn."))
     return {name.rpartition(".")[2]: name for name in names if name.rpartition(".")[2] in present}
+
+
+def _refused_names() -> set[str]:
+    return {path.rpartition(".")[2] for path in refused_classes()}
+
+
+def _overlooked(names: dict[str, str]) -> list[str]:
+    """Estimators of scikit-learn with inference methods that are neither converted nor refused with a reason."""
+    known = {*names, *_refused_names()}
+    return [n for n, cls in all_estimators() if n not in known and any(hasattr(cls, m) for m in METHODS)]
 
 
 def _refusals(path: str) -> str:
@@ -88,7 +98,10 @@ def render(record: Record) -> str:
     lines += ["", "## Refused\n", "`wrap` raises `UnsupportedParameter`, and says what to do, for:\n"]
     refused = {name: _refusals(path) for name, path in sorted(names.items())}
     lines += [f"- **{name}**: {text}" for name, text in refused.items() if text]
-    others = sorted(name for name, _ in all_estimators() if name not in names)
+    lines += [
+        f"- **{path.rpartition('.')[2]}** ({path}): {reason}" for path, reason in sorted(refused_classes().items())
+    ]
+    others = sorted(name for name, _ in all_estimators() if name not in names and name not in _refused_names())
     lines += ["", "## Not converted\n", "These have no method that answers for new data:", ", ".join(others) + "."]
     return "\n".join(lines) + "\n"
 
@@ -104,6 +117,8 @@ def main() -> None:
     ]
     if unchecked:
         sys.exit(f"mark a case that has them as primary: {', '.join(unchecked)}")
+    if overlooked := _overlooked(_public_names()):
+        sys.exit(f"convert them, or refuse them with a reason: {', '.join(overlooked)}")
     text = render(record)
     if not arguments.check:
         DOCUMENT.write_text(text)

@@ -16,6 +16,7 @@ from sk2torch.base.module import ANY_WIDTH, TorchEstimator
 from sk2torch.base.surface import METHODS, sklearn_has, with_methods
 
 _REGISTRY: dict[str, type[TorchEstimator]] = {}
+_REFUSED: dict[str, str] = {}
 _ESTIMATORS_PACKAGE = "sk2torch.estimators"
 
 T = TypeVar("T", bound=type[TorchEstimator])
@@ -35,6 +36,22 @@ def register(*names: str) -> Callable[[T], T]:
         return cls
 
     return decorate
+
+
+def refuse(name: str, reason: str) -> None:
+    """Say why an estimator class cannot be converted, and what to do instead.
+
+    Args:
+        name: public import path, as for ``register``.
+        reason: what ``wrap`` raises ``UnsupportedEstimator`` with, after the class's name.
+    """
+    _REFUSED[name] = reason
+
+
+def refused_classes() -> dict[str, str]:
+    """Import paths of the classes that are refused, and why."""
+    _discover()
+    return _REFUSED
 
 
 @functools.cache
@@ -66,7 +83,15 @@ def lookup(cls: type) -> type[TorchEstimator]:
     for name, module in entries.items():
         if name.rpartition(".")[2] == cls.__name__ and _resolve(name) is cls:
             return module
+    for name, reason in _REFUSED.items():
+        if name.rpartition(".")[2] == cls.__name__ and _resolve(name) is cls:
+            raise UnsupportedEstimator(f"{cls.__name__}: {reason}")
     path = f"{cls.__module__}.{cls.__qualname__}"
+    if not any(hasattr(cls, method.call or name) for name, method in METHODS.items()):
+        raise UnsupportedEstimator(
+            f"{path}: it has no method that answers for new data, so there is nothing to convert; fit a classifier "
+            "or a nearest-neighbour model on its result (labels_, embedding_) and wrap that."
+        )
     parent = next((n for n in entries for base in cls.__mro__[1:] if _resolve(n) is base), None)
     hint = f" It extends {parent}, but an overridden method could change the answer." if parent else ""
     raise UnsupportedEstimator(

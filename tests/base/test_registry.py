@@ -172,3 +172,17 @@ def test_registered_names_are_importable_where_the_version_has_them():
         path, _, attribute = name.rpartition(".")
         if path.startswith("sklearn"):
             assert hasattr(importlib.import_module(path), attribute), f"{name} is not in this scikit-learn"
+
+
+def test_refused_class_says_what_to_do():
+    from sklearn.feature_extraction.image import PatchExtractor
+
+    with pytest.raises(sk2torch.UnsupportedEstimator, match="unfold"):
+        sk2torch.wrap(PatchExtractor())
+
+
+def test_estimator_without_an_answer_for_new_data():
+    from sklearn.cluster import DBSCAN
+
+    with pytest.raises(sk2torch.UnsupportedEstimator, match="no method that answers for new data"):
+        sk2torch.wrap(DBSCAN().fit([[0.0], [1.0]]))
