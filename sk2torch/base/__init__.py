@@ -14,7 +14,16 @@ from sk2torch.base.errors import (
 from sk2torch.base.identity import TorchIdentity, wrap_step
 from sk2torch.base.labels import ClassLabels
 from sk2torch.base.module import ANY_WIDTH, TorchClassifier, TorchEstimator
-from sk2torch.base.registry import refuse, refused_classes, register, registry, supported_classes, wrap, wrap_child
+from sk2torch.base.registry import (
+    refuse,
+    refused_classes,
+    register,
+    registry,
+    step_columns,
+    supported_classes,
+    wrap,
+    wrap_child,
+)
 from sk2torch.base.surface import METHODS, Method, method_module, methods_of, sklearn_has, sklearn_result
 
 __all__ = [
@@ -43,6 +52,7 @@ __all__ = [
     "registry",
     "sklearn_has",
     "sklearn_result",
+    "step_columns",
     "supported_classes",
     "tensor_positions",
     "tensor_width",

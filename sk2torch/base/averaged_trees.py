@@ -21,6 +21,8 @@ class AveragedTrees(nn.Module):
         is_single: a tree, not a forest of one tree.
     """
 
+    __jit_unused_properties__ = ["node_offsets"]
+
     def __init__(self, forest: Forest, values: Tensor, is_single: bool) -> None:
         super().__init__()
         self.trees = LeafSum(forest, values)
@@ -56,6 +58,15 @@ class AveragedTrees(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         return self.trees(x, x.new_zeros(1)) / self.n_trees
+
+    @property
+    def node_offsets(self) -> list[int] | None:
+        """See ``Forest.node_offsets``; None for a tree."""
+        return None if self.is_single else self.trees.forest.node_offsets
+
+    def path(self, x: Tensor) -> Tensor:
+        """See ``Forest.path``."""
+        return self.trees.forest.path(x)
 
     def leaves(self, x: Tensor) -> Tensor:
         """Number of the leaf in its tree, int64: ``(n_samples,)`` of a tree, ``(n_samples, n_trees)`` of a forest."""
@@ -99,6 +110,14 @@ class TreesClassifier(TorchEstimator):
     def apply(self, x: Tensor) -> Tensor:
         return self.trees.leaves(self.prepare(x))
 
+    def decision_path(self, x: Tensor) -> Tensor:
+        return self.trees.path(self.prepare(x))
+
+    @property
+    def node_offsets(self) -> list[int] | None:
+        """See ``AveragedTrees.node_offsets``."""
+        return self.trees.node_offsets
+
 
 class TreesMultiOutputClassifier(TorchEstimator):
     """Abstract: ``TreesClassifier`` of several outputs; labels of shape ``(n_samples, n_outputs)``.
@@ -136,6 +155,14 @@ class TreesMultiOutputClassifier(TorchEstimator):
     def apply(self, x: Tensor) -> Tensor:
         return self.trees.leaves(self.prepare(x))
 
+    def decision_path(self, x: Tensor) -> Tensor:
+        return self.trees.path(self.prepare(x))
+
+    @property
+    def node_offsets(self) -> list[int] | None:
+        """See ``AveragedTrees.node_offsets``."""
+        return self.trees.node_offsets
+
 
 class TreesRegressor(TorchEstimator):
     """Abstract: the mean of leaf values; ``(n_samples,)``, or ``(n_samples, n_outputs)`` of several outputs.
@@ -156,3 +183,11 @@ class TreesRegressor(TorchEstimator):
 
     def apply(self, x: Tensor) -> Tensor:
         return self.trees.leaves(self.prepare(x))
+
+    def decision_path(self, x: Tensor) -> Tensor:
+        return self.trees.path(self.prepare(x))
+
+    @property
+    def node_offsets(self) -> list[int] | None:
+        """See ``AveragedTrees.node_offsets``."""
+        return self.trees.node_offsets

@@ -29,6 +29,12 @@ def is_pandas_na(value: Any) -> bool:
     return type(value).__name__ == "NAType"
 
 
+def is_narrow(dtype: Any) -> bool:
+    """Whether numpy's functions of a dtype give another one than float64, or wrap around."""
+    kind, size = getattr(dtype, "kind", "O"), getattr(dtype, "itemsize", 8)
+    return kind in "bu" or (kind == "i" and size < 8) or (kind == "f" and size < 4)
+
+
 def plain(value: Any) -> Any:
     """A numpy scalar as the Python value it holds."""
     return value.item() if isinstance(value, np.generic) and value.dtype.kind in "biufUS" else value

@@ -25,7 +25,8 @@ from sk2torch.base.cells import (
     plain,
     to_json,
 )
-from sk2torch.base.documents import Documents, documents_from_dict
+from sk2torch.base.document_readers import documents_from_dict
+from sk2torch.base.documents import Documents
 from sk2torch.base.errors import InputError, UnsupportedParameter
 
 # The code of a word that no module of the model mentions.
@@ -56,6 +57,10 @@ class Column:
     refuses_infinity = False
     # A step treats zeros that a sparse matrix leaves out in another way than zeros.
     refuses_sparse = False
+    # Made by an earlier step, as a sparse matrix in scikit-learn.
+    is_sparse = False
+    # A step computes in the dtype of what it is given, which for narrow integers is not what a tensor does.
+    refuses_narrow = False
     # A step looks for NaN among words, which fails on pandas.NA.
     refuses_pandas_na = False
     # Some step computes with its values, so they cannot be codes.
@@ -259,6 +264,7 @@ class Column:
             "strict": self.strict,
             "refuses": [self.refuses_missing, self.refuses_infinity, self.refuses_pandas_na],
             "refuses_sparse": self.refuses_sparse,
+            "refuses_narrow": self.refuses_narrow,
             "passed_on": self.passed_on,
             "is_category": self.is_category,
             "numbers": [self.has_number_categories, self.are_integers, self.are_booleans],
@@ -273,6 +279,7 @@ class Column:
         column.used, column.strict = data["used"], data["strict"]
         column.refuses_missing, column.refuses_infinity, column.refuses_pandas_na = data["refuses"]
         column.refuses_sparse = data.get("refuses_sparse", False)
+        column.refuses_narrow = data.get("refuses_narrow", False)
         column.passed_on, column.mentions = data["passed_on"], int(data["is_category"])
         column.has_number_categories, column.are_integers, column.are_booleans = data["numbers"]
         column.missing_words = set(map(from_json, data["missing_words"]))
@@ -280,51 +287,11 @@ class Column:
         return column
 
 
-def input_columns(estimator: Any) -> list[Column] | None:
-    """Fresh columns for a fitted estimator's input; None if it does not say how many it has."""
-    names = _input_names(estimator)
-    return None if names is None else [Column(name, is_whole=is_whole) for name, is_whole in names]
-
-
-def input_count(estimator: Any) -> int:
-    """The number of columns of a fitted estimator's input; 0 if it does not say."""
-    return len(_input_names(estimator) or ())
-
-
-def _input_names(estimator: Any) -> list[tuple[str | None, bool]] | None:
-    """The name of each column, if it has one, and whether it is the whole input, a list of documents."""
-    names = getattr(estimator, "feature_names_in_", None)
-    if names is not None:
-        return [(str(name), False) for name in names]
-    if _reads_documents(estimator):
-        return [(None, True)]
-    # A composite that does not say so itself asks its parts; some never look at their input.
-    steps = (step for _, step in getattr(estimator, "steps", ()) if step not in (None, "passthrough"))
-    union = (part for _, part in getattr(estimator, "transformer_list", ()) if not isinstance(part, str))
-    inner = (getattr(estimator, name, None) for name in ("best_estimator_", "regressor_", "estimator_"))
-    calibrated = (part.estimator for part in getattr(estimator, "calibrated_classifiers_", ()))
-    parts = [*getattr(estimator, "estimators_", ()), *itertools.islice(steps, 1), *union, *inner, *calibrated]
-    asked = (_input_names(part) for part in parts if part is not None and not isinstance(part, str))
-    found = next((columns for columns in asked if columns is not None), None)
-    count = getattr(estimator, "n_features_in_", None)
-    if count is None or (found is not None and len(found) == count):
-        return found
-    # Parts may see some of the columns only, or more than there are.
-    return [(None, False)] * int(count)
-
-
-def _reads_documents(estimator: Any) -> bool:
-    """Whether it is a vectorizer, which takes a list of texts or dictionaries."""
-    if not hasattr(estimator, "__sklearn_tags__") or hasattr(estimator, "steps"):
-        return False
-    # Hashers of pairs say so nowhere else.
-    tags = estimator.__sklearn_tags__().input_tags
-    return not tags.two_d_array and (tags.string or tags.dict or hasattr(estimator, "input_type"))
-
-
-def computed_columns(count: int) -> list[Column]:
+def computed_columns(count: int, is_sparse: bool = False) -> list[Column]:
     """Columns that a step has computed: numeric. They are one object, as there may be a million."""
-    return [Column(computed=True)] * count
+    column = Column(computed=True)
+    column.is_sparse = is_sparse
+    return [column] * count
 
 
 def tensor_width(columns: Iterable[Column]) -> int:

@@ -37,6 +37,8 @@ class OutputDecoding:
             for floating point as it is.
         label_sets: ``inverse_transform`` gives a tuple of classes for each row of an indicator matrix.
         documents: what ``inverse_transform``'s result is turned into terms or dictionaries by, else None.
+        node_offsets: of a forest, where the columns of each tree begin in ``decision_path``'s result, and where
+            they end; else None.
     """
 
     def __init__(
@@ -49,6 +51,7 @@ class OutputDecoding:
         inverse_dtype: str | None = None,
         label_sets: bool = False,
         documents: Documents | None = None,
+        node_offsets: list[int] | None = None,
     ) -> None:
         self.classes = classes
         self.outputs = None if outputs is None else list(outputs)
@@ -58,6 +61,7 @@ class OutputDecoding:
         self.inverse_dtype = inverse_dtype
         self.label_sets = label_sets
         self.documents = documents
+        self.node_offsets = node_offsets
 
     def decode(self, method: str, result: Any) -> Any:
         """``result`` of ``method`` (tensor, array, or a list of one per output) as scikit-learn has it."""
@@ -71,11 +75,11 @@ class OutputDecoding:
             return self.documents.inverse(_stored_entries(result))
         if isinstance(result, Tensor) and result.is_sparse_csr:
             matrix = to_scipy(result)
-            matrix.data = _cast(matrix.data, self.dtype if kind == "features" else None)
-            return matrix
+            matrix.data = _cast(matrix.data, self.dtype if kind == "features" else METHODS[method].dtype)
+            return self._with_offsets(method, matrix)
         values = _to_numpy(result)
         if kind == "graph":
-            return _sparse(values)
+            return self._with_offsets(method, _sparse(_cast(values, METHODS[method].dtype)))
         if kind == "labels" and self.classes is not None:
             return self._labels(values)
         if kind == "input" and self.label_sets:
@@ -88,6 +92,11 @@ class OutputDecoding:
             values = _cast(values, self.dtype)
             return _sparse(values) if self.sparse else values
         return values
+
+    def _with_offsets(self, method: str, matrix: Any) -> Any:
+        # scikit-learn tells where the nodes of each tree of a forest begin.
+        is_forest = method == "decision_path" and self.node_offsets is not None
+        return (matrix, np.array(self.node_offsets)) if is_forest else matrix
 
     def _originals(self, values: np.ndarray) -> np.ndarray:
         if self.inverse_dtype is None:
@@ -125,6 +134,7 @@ class OutputDecoding:
             "sparse": self.sparse,
             "inverse_dtype": self.inverse_dtype,
             "label_sets": self.label_sets,
+            "node_offsets": self.node_offsets,
         }
 
     def _reference(self, column: Column) -> int | dict[str, Any]:
@@ -151,7 +161,15 @@ class OutputDecoding:
         label_sets = data.get("label_sets", False)
         documents = _documents(encoding.columns)
         return cls(
-            classes, outputs, inputs, data["dtype"], data["sparse"], data["inverse_dtype"], label_sets, documents
+            classes,
+            outputs,
+            inputs,
+            data["dtype"],
+            data["sparse"],
+            data["inverse_dtype"],
+            label_sets,
+            documents,
+            data.get("node_offsets"),
         )
 
 
@@ -234,4 +252,5 @@ def output_decoding(model: Any) -> OutputDecoding:
         inverse_dtype=None if model.inverse_dtype is None else np.dtype(model.inverse_dtype).str,
         label_sets=isinstance(model.encoding, LabelSetEncoding),
         documents=_documents(inputs),
+        node_offsets=getattr(model, "node_offsets", None),
     )

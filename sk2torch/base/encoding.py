@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from sk2torch.base.cells import as_numbers, from_json, to_json
+from sk2torch.base.cells import as_numbers, from_json, is_narrow, to_json
 from sk2torch.base.columns import Column
 from sk2torch.base.errors import InputError
 from sk2torch.base.sparse import as_csr, from_scipy
@@ -41,8 +41,10 @@ class InputEncoding:
             table = table.toarray()
         if hasattr(table, "columns") and not isinstance(table, np.ndarray):
             series = self._pick(table)
+            self._refuse_narrow(series)
         else:
             rows = self._checked(_rows(table))
+            self._refuse_narrow([rows] * len(self.columns or ()))
             if self._is_all_numeric(rows.dtype.kind):
                 return self._checked_finite(as_numbers(rows, None))
             series = [rows] if self.n_dims == 1 else list(rows.T)
@@ -111,6 +113,7 @@ class InputEncoding:
     def _still_sparse(self, matrix: Any, like: Tensor) -> Tensor:
         self._checked(matrix)
         self._refuse_sparse()
+        self._refuse_narrow([matrix] * len(self.columns or ()))
         matrix = matrix.tocsr()
         if not matrix.has_canonical_format:
             matrix = matrix.copy()
@@ -149,6 +152,14 @@ class InputEncoding:
                 f"column {column.name or j!r} contains {what}, which the model does not accept; "
                 "put a SimpleImputer before it, or drop these rows."
             )
+
+    def _refuse_narrow(self, series: Sequence[Any]) -> None:
+        for j, (column, values) in enumerate(zip(self.columns or (), series, strict=self.columns is not None)):
+            if column.refuses_narrow and is_narrow(values.dtype):
+                raise InputError(
+                    f"column {column.name or j!r} is {values.dtype}, in which numpy's functions would compute; "
+                    "the model computes in floating point: pass it as float64."
+                )
 
     def _refuse_sparse(self) -> None:
         if any(column.refuses_sparse for column in self.columns or ()):

@@ -14,6 +14,7 @@ class TorchIdentity(TorchEstimator):
 
     does_nothing = True
     accepts_sparse = True
+    keeps_sparse = True
 
     @classmethod
     def from_sklearn(cls, estimator: Any, columns: list[Column] | None) -> Self:

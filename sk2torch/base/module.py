@@ -40,8 +40,9 @@ class TorchEstimator(nn.Module):
     accepts_sparse = False
     # Whether ``transform`` and ``inverse_transform`` give back their input.
     does_nothing = False
-    # Whether scikit-learn's ``transform`` gives a scipy sparse matrix (the tensor is dense).
+    # Whether scikit-learn's ``transform`` gives a scipy sparse matrix (the tensor is dense): always, or for one.
     sparse_output = False
+    keeps_sparse = False
     # numpy dtype of what scikit-learn's ``transform`` returns; None for float64.
     output_dtype = None
     # numpy dtype of what scikit-learn's ``inverse_transform`` returns where it is not float64; its

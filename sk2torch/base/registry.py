@@ -9,9 +9,10 @@ from typing import Any, TypeVar
 
 import torch
 
-from sk2torch.base.columns import Column, computed_columns, input_columns, input_count, tensor_width
+from sk2torch.base.columns import Column, computed_columns, tensor_width
 from sk2torch.base.encoding import InputEncoding
 from sk2torch.base.errors import UnsupportedEstimator, UnsupportedParameter
+from sk2torch.base.input_names import input_columns, input_count
 from sk2torch.base.module import ANY_WIDTH, TorchEstimator
 from sk2torch.base.surface import METHODS, sklearn_has, with_methods
 
@@ -87,7 +88,7 @@ def lookup(cls: type) -> type[TorchEstimator]:
         if name.rpartition(".")[2] == cls.__name__ and _resolve(name) is cls:
             raise UnsupportedEstimator(f"{cls.__name__}: {reason}")
     path = f"{cls.__module__}.{cls.__qualname__}"
-    if not any(hasattr(cls, method.call or name) for name, method in METHODS.items()):
+    if hasattr(cls, "fit") and not any(hasattr(cls, method.call or name) for name, method in METHODS.items()):
         raise UnsupportedEstimator(
             f"{path}: it has no method that answers for new data, so there is nothing to convert; fit a classifier "
             "or a nearest-neighbour model on its result (labels_, embedding_) and wrap that."
@@ -113,6 +114,11 @@ def supported_classes() -> list[type]:
     return sorted(found, key=lambda cls: cls.__name__)
 
 
+def step_columns(estimator: Any, is_sparse: bool = False) -> list[Column]:
+    """Input columns of an estimator that an earlier step has computed; ``is_sparse``, as a sparse matrix."""
+    return computed_columns(input_count(lookup(type(estimator)).fitted_part(estimator)), is_sparse)
+
+
 def wrap_child(estimator: Any, columns: list[Column] | None = None) -> TorchEstimator:
     """Convert a fitted estimator that is part of another.
 
@@ -127,7 +133,7 @@ def wrap_child(estimator: Any, columns: list[Column] | None = None) -> TorchEsti
     if family.needs_fit:
         check_is_fitted(family.fitted_part(estimator))
     if columns is None:
-        columns = computed_columns(input_count(family.fitted_part(estimator)))
+        columns = step_columns(estimator)
     mentions = [column.mentions + column.n_readings for column in columns]
     module = family.from_sklearn(estimator, columns)
     if family.routes_columns and module.n_features_in == len(columns):
@@ -151,6 +157,10 @@ def _note_reading(estimator: Any, module: TorchEstimator, columns: list[Column],
             column.read_as_numbers()
             column.refuses_missing |= validates and not (tags.input_tags.allow_nan or module.accepts_missing)
             column.refuses_infinity |= validates and not module.accepts_infinity
+
+
+def _own_copy(tensor: torch.Tensor) -> torch.Tensor:
+    return tensor.clone(memory_format=torch.contiguous_format)
 
 
 def wrap(
@@ -189,4 +199,4 @@ def wrap(
     if "_encoding" not in module.__dict__:
         module.__dict__["_encoding"] = InputEncoding(columns, keeps_sparse=module.takes_sparse)
     # Views of one storage, such as slices of one array, become tensors of their own: torch.export needs it.
-    return module._apply(torch.clone).to(device=device, dtype=dtype).eval()
+    return module._apply(_own_copy).to(device=device, dtype=dtype).eval()

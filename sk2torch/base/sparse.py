@@ -1,7 +1,6 @@
 """Sparse CSR tensors, which text becomes: to and from scipy, and by blocks of rows."""
 
 import importlib
-import warnings
 from collections.abc import Iterator
 from typing import Any
 
@@ -36,15 +35,12 @@ def from_scipy(matrix: Any, like: Tensor) -> Tensor:
 
 def as_csr(starts: Any, columns: Any, values: Any, n_columns: int, like: Tensor) -> Tensor:
     """A CSR tensor with the dtype and device of ``like`` out of numpy arrays."""
-    with warnings.catch_warnings():
-        # torch says once that its sparse tensors are in beta, and that it does not check each.
-        warnings.filterwarnings("ignore", message="Sparse (CSR|invariant)")
-        return csr_tensor(
-            torch.from_numpy(starts.astype(np.int64)).to(like.device),
-            torch.from_numpy(columns.astype(np.int64)).to(like.device),
-            torch.from_numpy(values.astype(np.float64)).to(like),
-            n_columns,
-        )
+    return csr_tensor(
+        torch.from_numpy(starts.astype(np.int64)).to(like.device),
+        torch.from_numpy(columns.astype(np.int64)).to(like.device),
+        torch.from_numpy(values.astype(np.float64)).to(like),
+        n_columns,
+    )
 
 
 def row_blocks(x: Tensor, size: int) -> Iterator[Tensor]:

@@ -28,6 +28,7 @@ class Method:
         output: name of its result in an ONNX graph of a classifier or transformer, the names
             that users of skl2onnx expect.
         results: names of the tensors of a result that is a tuple; empty where it is one tensor.
+        dtype: numpy dtype of scikit-learn's result, where it is not that of the tensor.
         rows: dimension of the result that runs over the rows of the input.
         is_joint: the result relates rows to each other, so that batches cannot be put together.
         call: scikit-learn's method, where it has another name.
@@ -38,6 +39,7 @@ class Method:
     kind: Kind
     output: str
     results: tuple[str, ...] = ()
+    dtype: str | None = None
     rows: int = 0
     is_joint: bool = False
     call: str | None = None
@@ -56,6 +58,7 @@ METHODS: dict[str, Method] = {
         Method("decision_function", "scores", "scores"),
         Method("inverse_transform", "input", "inverse"),
         Method("apply", "indices", "leaves"),
+        Method("decision_path", "graph", "decision_path", dtype="int64"),
         Method("mahalanobis", "scores", "mahalanobis"),
         Method("kneighbors", "neighbors", "neighbors", ("distances", "indices")),
         # Neighbours come sorted by distance: scikit-learn's default order is that of its search tree.

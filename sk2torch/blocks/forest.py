@@ -7,7 +7,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from sk2torch.ops.forest import reached_nodes, sequential_sum
+from sk2torch.functional.graphs import ragged_graph
+from sk2torch.ops.forest import passed_nodes, reached_nodes, sequential_sum
 
 
 class TreeNodes(NamedTuple):
@@ -80,6 +81,8 @@ class Forest(nn.Module):
         category_left: bool, shape ``(1 + n_categorical_nodes, 257)``: which codes 0 to 255, and missing (256), go left.
     """
 
+    __jit_unused_properties__ = ["node_offsets"]
+
     def __init__(
         self,
         n_features: int,
@@ -110,6 +113,13 @@ class Forest(nn.Module):
         self.register_buffer("category_row", category_row)
         self.register_buffer("category_left", category_left.reshape(-1))
         self.register_buffer("roots", roots)
+        self.register_buffer("parent", _parents(left, right))
+        self.n_nodes = feature.shape[0]
+
+    @property
+    def node_offsets(self) -> list[int]:
+        """Where the nodes of each tree begin in the node arrays, and where the last ones end."""
+        return [*self.roots.tolist(), self.n_nodes]
 
     def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> "Forest":
         exact = self.threshold
@@ -157,6 +167,24 @@ class Forest(nn.Module):
             if torch.compiler.is_compiling():
                 return self.block(x)
             return torch.cat([self.block(part) for part in x.split(self.rows_at_a_time(x))])
+
+    def path(self, x: Tensor) -> Tensor:
+        """1 for the nodes that each row passes, leaves included, else 0: shape ``(n_samples, n_nodes)``.
+
+        Sparse in eager mode and TorchScript, dense in graphs.
+        """
+        leaf = self.forward(x)
+        if not torch.jit.is_scripting():  # noqa: SIM102
+            if torch.compiler.is_compiling():
+                return passed_nodes(leaf, self.parent, self.depth, x)
+        passed = [leaf]
+        for _ in range(self.depth):
+            passed.append(self.parent.index_select(0, passed[-1].reshape(-1)).reshape(leaf.shape))
+        nodes = torch.sort(torch.cat(passed, dim=1), dim=1)[0]
+        # Short paths have their root more than once.
+        is_new = torch.cat([torch.ones_like(nodes[:, :1], dtype=torch.bool), nodes[:, 1:] != nodes[:, :-1]], dim=1)
+        index = nodes[is_new]
+        return ragged_graph(torch.ones_like(index, dtype=x.dtype), index, is_new.sum(dim=1), self.n_nodes)
 
 
 class LeafSum(nn.Module):
@@ -211,6 +239,15 @@ class LeafSum(nn.Module):
         """``block`` of a bounded number of rows at a time."""
         rows = self.forest.rows_at_a_time(x)
         return torch.cat([self.block(a, b) for a, b in zip(x.split(rows), start.split(rows))])  # noqa: B905
+
+
+def _parents(left: Tensor, right: Tensor) -> Tensor:
+    """The parent of each node, int64; roots are their own."""
+    parent = torch.arange(left.shape[0])
+    inner = torch.nonzero(left != parent)[:, 0]
+    parent[left[inner]] = inner
+    parent[right[inner]] = inner
+    return parent
 
 
 def _steps_to_leaves(left: np.ndarray, right: np.ndarray, roots: np.ndarray) -> int:

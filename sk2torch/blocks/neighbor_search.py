@@ -9,6 +9,7 @@ from sk2torch.functional.distances import MetricForm, from_reduced, reduced_radi
 from sk2torch.functional.graphs import ragged_graph, row_graph
 from sk2torch.functional.neighbor_votes import vote_sums
 from sk2torch.ops.pairwise import align_rows, nearest_rows, reduced_distance, stable_sort
+from sk2torch.ops.row_blocks import keep_block
 
 
 class SearchOrder(NamedTuple):
@@ -201,11 +202,13 @@ class NeighborSearch(nn.Module):
         sums: list[Tensor] = []
         totals: list[Tensor] = []
         counts: list[Tensor] = []
+        start = 0
         for block in self.query_blocks(x):
             weights, count = self.radius_weights(block, rows, by_distance)
-            sums.append(weights @ targets)
-            totals.append(weights.sum(dim=1, keepdim=True))
-            counts.append(count)
+            keep_block(sums, weights @ targets, start, x.shape[0])
+            keep_block(totals, weights.sum(dim=1, keepdim=True), start, x.shape[0])
+            keep_block(counts, count, start, x.shape[0])
+            start += block.shape[0]
         return torch.cat(sums), torch.cat(totals), torch.cat(counts)
 
     def radius_votes(self, x: Tensor, labels: Tensor, sizes: list[int], by_distance: bool) -> tuple[Tensor, Tensor]:
@@ -223,11 +226,13 @@ class NeighborSearch(nn.Module):
         rows, labels = self.stored_rows(), labels.index_select(1, self.storage)
         sums: list[Tensor] = []
         counts: list[Tensor] = []
+        start = 0
         for block in self.query_blocks(x):
             weights, count = self.radius_weights(block, rows, by_distance)
             parts = [vote_sums(labels[k].expand_as(weights), weights, n) for k, n in enumerate(sizes)]
-            sums.append(torch.cat(parts, dim=1))
-            counts.append(count)
+            keep_block(sums, torch.cat(parts, dim=1), start, x.shape[0])
+            keep_block(counts, count, start, x.shape[0])
+            start += block.shape[0]
         return torch.cat(sums), torch.cat(counts)
 
 

@@ -65,6 +65,7 @@ def write(model: TorchEstimator, path: Path, methods: list[str], opset_version: 
     exact = exact_constants() if model.anchor.dtype == torch.float64 else contextlib.nullcontext()
     with quiet_torch(), exact, exact_rules():
         graph = torch.export.export(_Outputs(model, methods).eval(), (x,), dynamic_shapes=shapes)
+        _name_sorts(graph)
         names = _grouped_names(model, methods, graph)
         program = torch.onnx.export(
             graph,
@@ -78,6 +79,15 @@ def write(model: TorchEstimator, path: Path, methods: list[str], opset_version: 
     program.model.metadata_props[metadata.ENTRY] = metadata.dumps(metadata.describe(model, names))
     program.save(str(path))
     onnx.checker.check_model(str(path), full_check=True)
+
+
+def _name_sorts(program: torch.export.ExportedProgram) -> None:
+    """Make stable sorts plain ones: the exporter knows no others, and ONNX's keep the order of equal values."""
+    for module in program.graph_module.modules():
+        for node in module.graph.nodes if isinstance(module, torch.fx.GraphModule) else ():
+            if node.target is torch.ops.aten.sort.stable:
+                settings = {key: value for key, value in node.kwargs.items() if key != "stable"}
+                node.target, node.kwargs = torch.ops.aten.sort.default, settings
 
 
 def load(path: Path) -> Runtime:

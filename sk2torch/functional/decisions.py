@@ -11,3 +11,10 @@ def class_index(scores: Tensor) -> Tensor:
     if scores.dim() == 1:
         return (scores > 0).long()
     return scores.argmax(dim=1)
+
+
+def largest_index(scores: Tensor, last_wins: bool) -> Tensor:
+    """Index of the largest score of each row, int64, shape ``(n,)``; of equal ones the first, or the last."""
+    if last_wins:
+        return scores.shape[1] - 1 - scores.flip(1).argmax(dim=1)
+    return scores.argmax(dim=1)

@@ -35,7 +35,10 @@ def log_kernel(distance: Tensor, bandwidth: Tensor, kernel: str) -> Tensor:
 
 
 def log_kernel_norm(bandwidth: float, n_features: int, kernel: str) -> float:
-    """The logarithm of one over the kernel's integral; used when a model is converted."""
+    """The logarithm of one over the kernel's integral; used when a model is converted.
+
+    NaN for ``cosine`` and some ``n_features``, 4 for one, as in scikit-learn.
+    """
 
     def log_ball(n: int) -> float:
         return 0.5 * n * math.log(math.pi) - math.lgamma(0.5 * n + 1)
@@ -61,7 +64,8 @@ def log_kernel_norm(bandwidth: float, n_features: int, kernel: str) -> float:
         for k in range(1, d + 1, 2):
             factor += term
             term *= -(d - k) * (d - k - 1) * (2.0 / math.pi) ** 2
-        factor = math.log(factor) + log_sphere(d - 1)
+        # Of a sum below zero, which it has for some widths, scikit-learn takes the logarithm too.
+        factor = math.log(factor) + log_sphere(d - 1) if factor > 0 else math.nan
     return -factor - d * math.log(bandwidth)
 
 

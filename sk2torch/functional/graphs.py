@@ -3,10 +3,10 @@
 Sparse ones carry no gradients.
 """
 
-import warnings
-
 import torch
 from torch import Tensor
+
+from sk2torch.functional.sparse import csr_tensor
 
 
 def row_graph(values: Tensor, index: Tensor, n_columns: int) -> Tensor:
@@ -25,7 +25,7 @@ def row_graph(values: Tensor, index: Tensor, n_columns: int) -> Tensor:
     k = index.shape[1]
     starts = torch.arange(0, k * (index.shape[0] + 1), k, device=index.device)
     values = values.detach().gather(1, order).reshape(-1)
-    return _sparse(starts, index.reshape(-1), values, [index.shape[0], n_columns])
+    return csr_tensor(starts, index.reshape(-1), values, n_columns)
 
 
 def ragged_graph(values: Tensor, index: Tensor, counts: Tensor, n_columns: int) -> Tensor:
@@ -40,14 +40,4 @@ def ragged_graph(values: Tensor, index: Tensor, counts: Tensor, n_columns: int) 
     row = torch.repeat_interleave(torch.arange(counts.shape[0], device=counts.device), counts)
     order = torch.sort(row * n_columns + index)[1]
     starts = torch.cat([counts.new_zeros([1]), counts.cumsum(0)])
-    return _sparse(starts, index[order], values.detach()[order], [counts.shape[0], n_columns])
-
-
-def _sparse(starts: Tensor, index: Tensor, values: Tensor, shape: list[int]) -> Tensor:
-    if torch.jit.is_scripting():
-        return torch.sparse_csr_tensor(starts, index, values, shape, dtype=values.dtype, device=values.device)
-    else:
-        with warnings.catch_warnings():
-            # torch says once that its sparse matrices are in beta state.
-            warnings.filterwarnings("ignore", "Sparse CSR tensor support", UserWarning)
-            return torch.sparse_csr_tensor(starts, index, values, shape, check_invariants=False)
+    return csr_tensor(starts, index[order], values.detach()[order], n_columns)

@@ -4,6 +4,11 @@ import torch
 from torch import Tensor
 
 
+def diagonal_of(matrix: Tensor) -> Tensor:
+    """The diagonal of a square matrix. Inductor's own lowering of ``diagonal`` warns about torch itself."""
+    return matrix.reshape(-1)[:: matrix.shape[0] + 1]
+
+
 def lasso_codes(
     products: Tensor,
     gram: Tensor,
@@ -35,7 +40,7 @@ def lasso_codes(
     n_atoms = gram.shape[0]
     index = torch.arange(n_atoms, device=products.device)
     w, fitted = torch.zeros_like(products), torch.zeros_like(products)
-    included = (gram.diagonal() != 0) & (index >= torch.zeros_like(products))
+    included = (diagonal_of(gram) != 0) & (index >= torch.zeros_like(products))
     going = squared_norm == squared_norm
     if screens:
         bound = tolerance * squared_norm
@@ -47,7 +52,7 @@ def lasso_codes(
             return _loop(
                 w, fitted, included, going, products, gram, squared_norm, alpha, tolerance, limit, positive, screens
             )
-    diagonal = gram.diagonal()
+    diagonal = diagonal_of(gram)
     # Atoms of length zero are never included.
     curvature = torch.where(diagonal == 0, torch.ones_like(diagonal), diagonal).unbind(0)
     rows, targets = gram.unbind(0), products.unbind(1)
@@ -98,7 +103,7 @@ def _gap(
     scale = torch.where(is_above, alpha / torch.where(is_above, dual_norm, torch.ones_like(dual_norm)), 1.0)
     primal = 0.5 * residual + alpha * w.abs().sum(dim=1, keepdim=True)
     gap = primal - (scale * (squared_norm - agreement) - 0.5 * scale.square() * residual)
-    diagonal = gram.diagonal()
+    diagonal = diagonal_of(gram)
     length = torch.where(diagonal == 0, torch.ones_like(diagonal), diagonal).sqrt()
     distance = (1.0 - (slope / dual_norm.clamp(min=alpha)).abs()) / length
     return gap, distance, (2.0 * gap.abs()).sqrt() / alpha

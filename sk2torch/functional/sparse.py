@@ -1,5 +1,7 @@
 """Matrices that may be sparse: CSR tensors in eager mode and TorchScript, dense ones everywhere."""
 
+import warnings
+
 import torch
 from torch import Tensor
 
@@ -7,7 +9,13 @@ from torch import Tensor
 def csr_tensor(starts: Tensor, columns: Tensor, values: Tensor, n_columns: int) -> Tensor:
     """The CSR tensor of ``len(starts) - 1`` rows."""
     shape = [starts.shape[0] - 1, n_columns]
-    return torch.sparse_csr_tensor(starts, columns, values, shape, dtype=values.dtype, device=values.device)
+    if torch.jit.is_scripting():
+        return torch.sparse_csr_tensor(starts, columns, values, shape, dtype=values.dtype, device=values.device)
+    else:
+        with warnings.catch_warnings():
+            # torch says once that its sparse tensors are in beta, and that it does not check each.
+            warnings.filterwarnings("ignore", message="Sparse (CSR|invariant)")
+            return torch.sparse_csr_tensor(starts, columns, values, shape, check_invariants=False)
 
 
 def with_values(x: Tensor, values: Tensor) -> Tensor:

@@ -25,6 +25,12 @@ def plain():
 
 
 @functools.cache
+def one_feature():
+    """A single feature."""
+    return data.multiclass()[0][:, :1], None
+
+
+@functools.cache
 def sparse_rows():
     """Sparse features and a row of zeros."""
     X = data.multiclass()[0]
@@ -86,6 +92,7 @@ CASES = [
     Case("SparsePCA", lambda: SparsePCA(random_state=0, max_iter=20), plain),
     Case("SparsePCA-ridge", lambda: SparsePCA(3, ridge_alpha=2.0, method="cd", max_iter=20, random_state=0), plain),
     Case("SparsePCA-zero-components", lambda: SparsePCA(3, alpha=15.0, max_iter=20, random_state=0), plain),
+    Case("SparsePCA-one-feature", lambda: SparsePCA(2, max_iter=20, random_state=0), one_feature),
     Case("SparsePCA-overcomplete", lambda: SparsePCA(7, alpha=0.1, max_iter=20, random_state=0), plain),
     Case("MiniBatchSparsePCA", lambda: MiniBatchSparsePCA(3, alpha=0.3, max_iter=20, random_state=0), plain),
     _kernel(""),

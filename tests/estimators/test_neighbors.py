@@ -12,6 +12,7 @@ from sklearn.neighbors import (
     KNeighborsRegressor,
     KNeighborsTransformer,
     LocalOutlierFactor,
+    NearestCentroid,
     NearestNeighbors,
     RadiusNeighborsClassifier,
     RadiusNeighborsRegressor,
@@ -80,10 +81,45 @@ def test_sparse_rows_of_precomputed_distances_are_refused():
         sk2torch.Predictor(model).predict(sparse.csr_matrix(square))
 
 
-def test_single_precision_targets_within_a_radius_are_refused():
-    estimator = RadiusNeighborsRegressor().fit(X, Y.astype(np.float32))
+@pytest.mark.parametrize("weights", ["uniform", "distance"])
+def test_single_precision_targets_within_a_radius_are_refused(weights):
+    estimator = RadiusNeighborsRegressor(weights=weights).fit(X, Y.astype(np.float32))
     with pytest.raises(sk2torch.UnsupportedParameter, match="float64"):
         sk2torch.wrap(estimator)
+
+
+@pytest.mark.parametrize("n_neighbors", [1, 4, 11])
+def test_several_targets_in_single_precision(n_neighbors):
+    targets = np.stack([X[:, 0], X[:, 1] * 100.0], axis=1).astype(np.float32)
+    _same(KNeighborsRegressor(n_neighbors).fit(X, targets), X[:40] + 0.1, "predict")
+
+
+def test_haversine_of_other_than_two_features_is_refused():
+    estimator = NearestNeighbors(metric="haversine", algorithm="brute").fit(X)
+    with pytest.raises(sk2torch.UnsupportedParameter, match="latitude and longitude"):
+        sk2torch.wrap(estimator)
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_centroids_that_are_not_finite_are_refused():
+    # No row is left to estimate the spread from.
+    estimator = NearestCentroid(shrink_threshold=0.1).fit(X[:2], [0, 1])
+    with pytest.raises(sk2torch.UnsupportedParameter, match="finite centroids"):
+        sk2torch.wrap(estimator)
+
+
+def test_priors_of_other_than_the_classes_are_refused():
+    estimator = NearestCentroid(priors=[0.2, 0.3, 0.5]).fit(X, Y)
+    with pytest.raises(sk2torch.UnsupportedParameter, match="one prior for each of the 2 classes"):
+        sk2torch.wrap(estimator)
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("n_features", [1, 2, 3, 4])
+def test_cosine_density_of_any_width(n_features):
+    # scikit-learn's integral is below zero for four features, and the density NaN.
+    rows = X[:, :n_features]
+    _same(KernelDensity(kernel="cosine", bandwidth=2.0, leaf_size=200).fit(rows), rows[:30] + 0.1, "score_samples")
 
 
 def test_ambiguous_outlier_label_is_refused():

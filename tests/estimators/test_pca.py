@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import scipy.sparse
 import torch
-from sklearn.decomposition import PCA
+from sklearn.decomposition import PCA, KernelPCA
 
 import sk2torch
 from tests.cases import data
@@ -71,3 +71,19 @@ def test_no_components():
     x = torch.from_numpy(X)
     assert model.transform(x).shape == (len(X), 0)
     np.testing.assert_allclose(model.score_samples(x).detach().numpy(), estimator.score_samples(X), rtol=1e-12)
+
+
+def test_whitened_inverse_after_a_fit_on_single_precision():
+    X = data.multiclass()[0]
+    estimator = PCA(n_components=2, whiten=True).fit(X.astype(np.float32))
+    z = estimator.transform(X)
+    actual = sk2torch.wrap(estimator).inverse_transform(torch.from_numpy(z)).detach().numpy()
+    np.testing.assert_allclose(actual, estimator.inverse_transform(z), rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize("kernel", ["linear", "rbf", "poly", "cosine"])
+def test_kernel_projection_after_a_fit_on_single_precision(kernel):
+    X = data.multiclass()[0]
+    estimator = KernelPCA(n_components=2, kernel=kernel).fit(X.astype(np.float32))
+    actual = sk2torch.wrap(estimator).transform(torch.from_numpy(X)).detach().numpy()
+    np.testing.assert_allclose(actual, estimator.transform(X), rtol=1e-9, atol=1e-10)

@@ -114,3 +114,13 @@ def test_learned_in_single_precision():
     X = plain()[0].astype(np.float32)
     estimator = DictionaryLearning(4, max_iter=5, random_state=0, transform_n_nonzero_coefs=2).fit(X)
     assert_agrees(estimator, X.astype(np.float64), 1e-6)
+
+
+@pytest.mark.parametrize("algorithm", ["omp", "lars", "lasso_lars", "lasso_cd"])
+def test_one_row_in_a_graph(algorithm):
+    # A graph of a single row is one of its own.
+    model = sk2torch.wrap(SparseCoder(atoms(), transform_algorithm=algorithm))
+    rows = torch.from_numpy(plain()[0][:1])
+    torch._dynamo.reset()
+    compiled = torch.compile(sk2torch.method_module(model, "transform"), backend="eager", fullgraph=True)
+    torch.testing.assert_close(compiled(rows), model.transform(rows), rtol=1e-9, atol=1e-12)

@@ -89,6 +89,39 @@ def test_exported_loop_over_blocks(algorithm, monkeypatch, tmp_path):
             assert torch.equal(runtime.call("kneighbors", torch.from_numpy(rows))[1], expected)
 
 
+@pytest.mark.parametrize("n_rows", [1, 2, 30])
+def test_compiled_loop_over_blocks(n_rows, monkeypatch):
+    # A graph of a single row is one of its own.
+    monkeypatch.setattr("sk2torch.ops.pairwise.nearest.GRAPH_BLOCK_ROWS", 32)
+    model = sk2torch.wrap(NearestNeighbors(n_neighbors=4).fit(_grid(150, 8)))
+    rows = torch.from_numpy(_grid(n_rows, 9))
+    torch._dynamo.reset()
+    compiled = torch.compile(sk2torch.method_module(model, "kneighbors"), backend="eager", fullgraph=True)
+    assert torch.equal(compiled(rows)[1], model.kneighbors(rows)[1])
+
+
+@pytest.mark.parametrize("metric", ["cityblock", "precomputed"])
+def test_ties_in_graphs(metric, tmp_path):
+    # torch's own sort leaves equal values in any order where a processor has wide registers.
+    stored = _grid(150, 8, levels=2)
+    rows = _grid(40, 9, levels=2)
+    if metric == "precomputed":
+        stored, rows = (np.abs(part[:, None] - stored).sum(axis=2) for part in (stored, rows))
+    model = sk2torch.wrap(NearestNeighbors(n_neighbors=20, metric=metric, algorithm="brute").fit(stored))
+    x = torch.from_numpy(rows)
+    runtimes = [
+        load_runtime(sk2torch.export(model, tmp_path / name, methods=["kneighbors"])) for name in ("a.pt2", "a.onnx")
+    ]
+    for n_rows in (1, 2, 40):
+        expected = model.kneighbors(x[:n_rows])[1]
+        for runtime in runtimes:
+            assert torch.equal(runtime.call("kneighbors", x[:n_rows])[1], expected)
+        for method in ("kneighbors", "radius_neighbors"):
+            torch._dynamo.reset()
+            compiled = torch.compile(sk2torch.method_module(model, method), backend="eager", fullgraph=True)
+            assert torch.equal(compiled(x[:n_rows])[1], getattr(model, method)(x[:n_rows])[1])
+
+
 @pytest.mark.slow
 def test_memory_does_not_grow_with_the_product():
     """100,000 queries and 50,000 stored rows, in a process of its own, within 2 GiB."""

@@ -97,10 +97,12 @@ class TemperatureScaling(nn.Module):
         scores: columns of scores.
         beta: inverse temperature.
         is_probability: the only column is the probability of the second class.
+        couples_rows: there are several columns, so that one row decides for all what the scores are.
     """
 
-    def __init__(self, scores: nn.Module, beta: Tensor, is_probability: bool) -> None:
+    def __init__(self, scores: nn.Module, beta: Tensor, is_probability: bool, couples_rows: bool) -> None:
         super().__init__()
+        self.couples_rows = couples_rows
         self.scores = scores
         self.beta = nn.Parameter(beta)
         self.is_probability = is_probability
@@ -169,7 +171,7 @@ def _calibrated(member: Any, columns: list[Column]) -> nn.Module:
     scores = AnswerColumns(part, width == 1, int(is_binary_table))
     if member.method == "temperature":
         beta = read.tensor(member.calibrators[0].beta_)
-        return TemperatureScaling(scores, beta, is_binary_table and len(classes) == 2)
+        return TemperatureScaling(scores, beta, is_binary_table and len(classes) == 2, len(known) > 2)
     if member.method == "sigmoid":
         slopes, intercepts = [c.a_ for c in member.calibrators], [c.b_ for c in member.calibrators]
         curves: nn.Module = SigmoidCurves(read.vector(slopes), read.vector(intercepts))

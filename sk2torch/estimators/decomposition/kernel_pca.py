@@ -65,9 +65,11 @@ class TorchKernelPCA(TorchEstimator):
 
 def centered_projection(estimator: Any) -> tuple[Tensor, Tensor]:
     """Weights ``(n_components, n_rows)`` and offset ``(n_components,)`` of ``k @ weights.T - offset``."""
-    eigenvalues, vectors = read.array(estimator.eigenvalues_), read.array(estimator.eigenvectors_)
+    eigenvalues, vectors = np.asarray(estimator.eigenvalues_), np.asarray(estimator.eigenvectors_)
     is_zero = eigenvalues == 0
-    weights = np.where(is_zero, 0.0, vectors / np.sqrt(np.where(is_zero, 1.0, eigenvalues)))
+    # Divided in the dtype of the fit, as scikit-learn does.
+    scaled = vectors / np.sqrt(np.where(is_zero, eigenvalues.dtype.type(1.0), eigenvalues))
+    weights = np.where(is_zero, 0.0, read.array(scaled))
     weights = weights - weights.mean(axis=0)
     centerer = estimator._centerer
     offset = (read.array(centerer.K_fit_rows_) - float(centerer.K_fit_all_)) @ weights

@@ -6,7 +6,8 @@ import torch
 from torch import Tensor, nn
 
 from sk2torch.base import Column, TorchEstimator, UnsupportedParameter, read, register
-from sk2torch.functional.nonnegative import coordinate_descent, multiplicative_updates
+from sk2torch.functional.coordinate_descent import coordinate_descent
+from sk2torch.functional.multiplicative_updates import multiplicative_updates
 
 _BETA = {"frobenius": 2.0, "kullback-leibler": 1.0, "itakura-saito": 0.0}
 

@@ -20,14 +20,16 @@ class TorchPCA(TorchEstimator):
 
     ``score_samples`` is the log-density of a Gaussian that has, in the direction of component ``i``,
     the variance ``v_i`` and in all directions that are left out the noise variance. It is NaN where
-    that covariance is singular to rounding, for which scikit-learn's result is noise or an error.
+    that covariance is singular to rounding, for which scikit-learn's result is noise or an error. After a
+    fit on float32 scikit-learn inverts that covariance in float32, and agrees to that precision.
 
     Args:
         components: shape ``(n_components, n_features)``, orthonormal rows.
         offset: ``mean @ C.T``, shape ``(n_components,)``.
         mean: shape ``(n_features,)``.
         scale: shape ``(n_components,)``; None without whitening.
-        spread: the unclipped ``scale``, shape ``(n_components,)``; None without whitening.
+        basis: the components times the unclipped ``scale``, shape ``(n_components, n_features)``; None without
+            whitening.
         variance: ``v``, shape ``(n_components,)``.
         noise_variance: shape ``()``; 1 if no direction is left out.
     """
@@ -40,7 +42,7 @@ class TorchPCA(TorchEstimator):
         offset: Tensor,
         mean: Tensor,
         scale: Tensor | None,
-        spread: Tensor | None,
+        basis: Tensor | None,
         variance: Tensor,
         noise_variance: Tensor,
     ) -> None:
@@ -50,7 +52,8 @@ class TorchPCA(TorchEstimator):
         self.mean = nn.Parameter(mean)
         self.whiten = scale is not None
         self.scale = nn.Parameter(torch.ones_like(offset) if scale is None else scale)
-        self.spread = nn.Parameter(torch.ones_like(offset) if spread is None else spread)
+        # Not the whole matrix a second time where it is not needed.
+        self.basis = nn.Parameter(torch.ones_like(offset) if basis is None else basis)
         self.variance = nn.Parameter(variance)
         self.noise_variance = nn.Parameter(noise_variance)
         self.n_left_out = n_features - n_components
@@ -70,7 +73,7 @@ class TorchPCA(TorchEstimator):
             offset=read.vector(offset),
             mean=read.vector(estimator.mean_),
             scale=read.vector(scale) if estimator.whiten else None,
-            spread=read.vector(spread) if estimator.whiten else None,
+            basis=read.matrix(spread[:, np.newaxis] * components) if estimator.whiten else None,
             variance=variance,
             noise_variance=noise_variance,
         )
@@ -81,7 +84,7 @@ class TorchPCA(TorchEstimator):
 
     def inverse_transform(self, x: Tensor) -> Tensor:
         x = x.to(self.anchor.dtype)
-        return (x * self.spread if self.whiten else x) @ self.projection.weight + self.mean
+        return x @ (self.basis if self.whiten else self.projection.weight) + self.mean
 
     def score_samples(self, x: Tensor) -> Tensor:
         centered = self.prepare(x) - self.mean

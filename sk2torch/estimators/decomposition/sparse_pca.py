@@ -35,7 +35,9 @@ class TorchSparsePCA(TorchEstimator):
         # chooses the primal or dual form, and the singular value decomposition for singular systems.
         ridge_regression = importlib.import_module("sklearn.linear_model").ridge_regression
         units = np.eye(components.shape[1])
-        projection = ridge_regression(components.T, units, estimator.ridge_alpha, solver="cholesky").T
+        projection = ridge_regression(components.T, units, estimator.ridge_alpha, solver="cholesky")
+        # A single target comes back without its dimension.
+        projection = np.reshape(projection, components.T.shape).T
         return cls(read.matrix(components), read.matrix(projection), read.vector(estimator.mean_))
 
     def transform(self, x: Tensor) -> Tensor:

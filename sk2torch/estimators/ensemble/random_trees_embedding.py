@@ -55,3 +55,11 @@ class TorchRandomTreesEmbedding(TorchEstimator):
 
     def apply(self, x: Tensor) -> Tensor:
         return self.forest(self.prepare(x)) - self.forest.roots
+
+    def decision_path(self, x: Tensor) -> Tensor:
+        return self.forest.path(self.prepare(x))
+
+    @property
+    def node_offsets(self) -> list[int]:
+        """See ``Forest.node_offsets``."""
+        return self.forest.node_offsets

@@ -6,7 +6,8 @@ import numpy as np
 from torch import Tensor
 
 from sk2torch.base import Column, TorchEstimator, UnsupportedParameter, register
-from sk2torch.base.documents import Documents, HashedTerms, NamedValues, TermCounts, checked_dtype
+from sk2torch.base.document_readers import HashedTerms, NamedValues, TermCounts
+from sk2torch.base.documents import Documents, checked_dtype
 from sk2torch.base.text import TextAnalysis
 from sk2torch.functional.sparse import column_range, unit_rows
 

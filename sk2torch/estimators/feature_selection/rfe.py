@@ -22,6 +22,7 @@ class TorchRFE(TorchEstimator):
 
     routes_columns = True
     accepts_sparse = True
+    keeps_sparse = True
 
     def __init__(self, support: Tensor, model: TorchEstimator) -> None:
         super().__init__(support.shape[0])

@@ -33,6 +33,7 @@ class TorchSelector(TorchEstimator):
 
     routes_columns = True
     accepts_sparse = True
+    keeps_sparse = True
 
     def __init__(self, support: Tensor) -> None:
         super().__init__(support.shape[0])

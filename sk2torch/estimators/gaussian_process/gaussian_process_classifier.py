@@ -1,15 +1,14 @@
 """GaussianProcessClassifier."""
 
-import copy
-import importlib
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
 from sk2torch.base import Column, TorchClassifier, register
+from sk2torch.base.one_vs_rest import one_vs_rest_conventions
 from sk2torch.estimators.gaussian_process.laplace import LaplaceClassifier
+from sk2torch.functional.decisions import largest_index
 from sk2torch.functional.one_vs_one import one_vs_one_scores, pair_table
 
 
@@ -44,7 +43,8 @@ class TorchGaussianProcessClassifier(TorchClassifier):
         width = machines[0].rows.shape[1]
         if type(base).__name__ == "OneVsOneClassifier":
             return TorchOneVsOneGaussianProcess(width, machines, classes)
-        module = TorchOneVsRestGaussianProcess(width, machines, classes, _last_wins(base))
+        last_wins, _ = one_vs_rest_conventions(base)
+        module = TorchOneVsRestGaussianProcess(width, machines, classes, last_wins)
         if estimator.multi_class == "one_vs_one":
             # Set after fitting.
             module.refused_methods = ["predict_proba"]
@@ -80,10 +80,7 @@ class TorchOneVsRestGaussianProcess(TorchClassifier):
         return torch.stack([machine(x) for machine in self.machines], dim=1)
 
     def predict(self, x: Tensor) -> Tensor:
-        scores = self.scores(x)
-        if self.last_wins:
-            return self.labels(scores.shape[1] - 1 - scores.flip(1).argmax(dim=1))
-        return self.labels(scores.argmax(dim=1))
+        return self.labels(largest_index(self.scores(x), self.last_wins))
 
     def predict_proba(self, x: Tensor) -> Tensor:
         scores = self.scores(x)
@@ -112,12 +109,3 @@ class TorchOneVsOneGaussianProcess(TorchClassifier):
         votes = torch.stack([machine.is_second(x) for machine in self.machines], dim=1).to(x.dtype)
         scores = torch.stack([machine(x) for machine in self.machines], dim=1)
         return self.labels(one_vs_one_scores(votes, scores, self.table, self.n_classes).argmax(dim=1))
-
-
-def _last_wins(one_vs_rest: Any) -> bool:
-    """Whether the last of equal scores wins in the installed version of scikit-learn."""
-    never = importlib.import_module(type(one_vs_rest).__module__)._ConstantPredictor()
-    never.fit(np.zeros((1, 1)), np.array([0]))
-    probe = copy.copy(one_vs_rest)
-    probe.estimators_, probe.classes_ = [never, never], np.array([0, 1])
-    return bool(probe.predict(np.zeros((1, 1)))[0] == 1)

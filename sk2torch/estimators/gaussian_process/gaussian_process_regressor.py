@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from sk2torch.base import ANY_WIDTH, Column, TorchEstimator, UnsupportedParameter, read, register
 from sk2torch.estimators.gaussian_process.kernels import kernel_width, read_kernel, uses_given_kernel
 from sk2torch.ops.pairwise import safe_root
+from sk2torch.ops.row_blocks import keep_block
 from sk2torch.ops.triangular import diagonal_inverses, solve_rows
 
 # Numbers held at a time, outside of graphs.
@@ -32,7 +33,7 @@ class TorchGaussianProcessRegressor(TorchEstimator):
 
     Args:
         n_features_in: width of the input.
-        kernel: a module of ``blocks.covariance_functions``.
+        kernel: a module as in ``blocks.covariance_functions``.
         rows: training rows, shape ``(n_rows, n_features)``.
         weights: shape ``(n_rows, n_targets)``.
         lower: Cholesky factor, shape ``(n_rows, n_rows)``.
@@ -109,8 +110,8 @@ class TorchGaussianProcessRegressor(TorchEstimator):
         reductions: list[Tensor] = []
         for start in range(0, max(1, n_rows), step):
             mean, reduction = self.block_moments(x[start : start + step], weights, with_variance)
-            means.append(mean)
-            reductions.append(reduction)
+            keep_block(means, mean, start, n_rows)
+            keep_block(reductions, reduction, start, n_rows)
         if len(means) == 1:
             return means[0], reductions[0]
         return torch.cat(means), torch.cat(reductions)
@@ -152,7 +153,7 @@ class TorchGaussianProcessPrior(TorchEstimator):
 
     Args:
         n_features_in: width of the input.
-        kernel: a module of ``blocks.covariance_functions``.
+        kernel: a module as in ``blocks.covariance_functions``.
         n_targets: number of targets; the dimension of one is dropped.
     """
 

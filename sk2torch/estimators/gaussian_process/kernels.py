@@ -10,6 +10,8 @@ from torch import Tensor, nn
 
 from sk2torch.base import UnsupportedParameter, read
 from sk2torch.blocks import covariance_functions as covariance
+from sk2torch.blocks import covariance_operators as operators
+from sk2torch.blocks import stationary_covariance as stationary
 from sk2torch.functional.kernels import KERNELS
 
 
@@ -25,9 +27,9 @@ def _length_scale(kernel: Any) -> Tensor:
 def _read_matern(kernel: Any, n_features: int) -> nn.Module:
     nu = float(kernel.nu)
     if nu == math.inf:
-        return covariance.SquaredExponential(_length_scale(kernel))
+        return stationary.SquaredExponential(_length_scale(kernel))
     if nu in (0.5, 1.5, 2.5):
-        return covariance.Matern(_length_scale(kernel), nu)
+        return stationary.Matern(_length_scale(kernel), nu)
     shortest = math.sqrt(2.0 * nu) * np.finfo(float).eps if nu > 0 else math.nan
     special = importlib.import_module("scipy.special")
     if not np.isfinite(special.kv(nu, shortest)):
@@ -35,7 +37,7 @@ def _read_matern(kernel: Any, n_features: int) -> nn.Module:
             f"Matern: expected nu between 0 and about 20, got {nu:g}, for which scikit-learn has no finite "
             "covariance of equal rows; use nu=numpy.inf, or RBF."
         )
-    return covariance.GeneralMatern(_length_scale(kernel), nu)
+    return stationary.GeneralMatern(_length_scale(kernel), nu)
 
 
 def _read_pairwise(kernel: Any, n_features: int) -> nn.Module:
@@ -64,26 +66,26 @@ def _width(*parts: Any) -> int:
 
 def _read_sum(kernel: Any, n_features: int) -> nn.Module:
     left, right = read_kernel(kernel.k1, n_features), read_kernel(kernel.k2, n_features)
-    return covariance.Sum(left, right, _width(left, right))
+    return operators.Sum(left, right, _width(left, right))
 
 
 def _read_product(kernel: Any, n_features: int) -> nn.Module:
     left, right = read_kernel(kernel.k1, n_features), read_kernel(kernel.k2, n_features)
-    return covariance.Product(left, right, _width(left, right))
+    return operators.Product(left, right, _width(left, right))
 
 
 def _read_power(kernel: Any, n_features: int) -> nn.Module:
     inner = read_kernel(kernel.kernel, n_features)
-    return covariance.Power(inner, _scalar(kernel.exponent), _width(inner))
+    return operators.Power(inner, _scalar(kernel.exponent), _width(inner))
 
 
 _READERS: dict[str, Callable[[Any, int], nn.Module]] = {
     "ConstantKernel": lambda k, n: covariance.Constant(_scalar(k.constant_value)),
     "WhiteKernel": lambda k, n: covariance.White(_scalar(k.noise_level)),
-    "RBF": lambda k, n: covariance.SquaredExponential(_length_scale(k)),
+    "RBF": lambda k, n: stationary.SquaredExponential(_length_scale(k)),
     "Matern": _read_matern,
-    "RationalQuadratic": lambda k, n: covariance.RationalQuadratic(_scalar(k.length_scale), _scalar(k.alpha)),
-    "ExpSineSquared": lambda k, n: covariance.ExpSineSquared(_scalar(k.length_scale), _scalar(k.periodicity)),
+    "RationalQuadratic": lambda k, n: stationary.RationalQuadratic(_scalar(k.length_scale), _scalar(k.alpha)),
+    "ExpSineSquared": lambda k, n: stationary.ExpSineSquared(_scalar(k.length_scale), _scalar(k.periodicity)),
     "DotProduct": lambda k, n: covariance.DotProduct(_scalar(k.sigma_0)),
     "PairwiseKernel": _read_pairwise,
     "Sum": _read_sum,
@@ -93,7 +95,7 @@ _READERS: dict[str, Callable[[Any, int], nn.Module]] = {
 
 
 def read_kernel(kernel: Any, n_features: int) -> nn.Module:
-    """A fitted kernel as a module of ``blocks.covariance_functions``.
+    """A fitted kernel as a module as in ``blocks.covariance_functions``.
 
     Args:
         kernel: one of ``sklearn.gaussian_process.kernels``.

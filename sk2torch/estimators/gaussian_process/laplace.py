@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from sk2torch.base import UnsupportedParameter, read
 from sk2torch.estimators.gaussian_process.kernels import read_kernel, uses_given_kernel
 from sk2torch.functional.normal import normal_probability
+from sk2torch.ops.row_blocks import keep_block
 from sk2torch.ops.triangular import diagonal_inverses, solve_rows
 
 # Numbers held at a time, outside of graphs.
@@ -39,7 +40,7 @@ class LaplaceClassifier(nn.Module):
     ``k(x, x) - |L^-1 (W^(1/2) K(rows, x))|^2``; the probability is the mean of a sum of five error functions of ``f``.
 
     Args:
-        kernel: a module of ``blocks.covariance_functions``.
+        kernel: a module as in ``blocks.covariance_functions``.
         rows: training rows, shape ``(n_rows, n_features)``.
         weights: shape ``(n_rows,)``.
         root: ``W^(1/2)``, shape ``(n_rows,)``.
@@ -93,8 +94,8 @@ class LaplaceClassifier(nn.Module):
         variances: list[Tensor] = []
         for start in range(0, max(1, x.shape[0]), self.block_rows):
             mean, variance = self.block_latent(x[start : start + self.block_rows], with_variance)
-            means.append(mean)
-            variances.append(variance)
+            keep_block(means, mean, start, x.shape[0])
+            keep_block(variances, variance, start, x.shape[0])
         if len(means) == 1:
             return means[0], variances[0]
         return torch.cat(means), torch.cat(variances)

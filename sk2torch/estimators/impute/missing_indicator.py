@@ -56,6 +56,7 @@ class TorchMissingIndicator(TorchEstimator):
         others = np.setdiff1d(np.arange(len(columns)), features) if refuses else []
         module = cls(_cells(estimator.missing_values, columns), read.integers(features), read.integers(others))
         module.sparse_output = estimator.sparse is True
+        module.keeps_sparse = bool(estimator.sparse)
         return module
 
     def transform(self, x: Tensor) -> Tensor:

@@ -32,6 +32,7 @@ class TorchSimpleImputer(TorchEstimator):
 
     # A marker such as None among numbers is NaN in the tensor.
     accepts_missing = True
+    keeps_sparse = True
 
     def __init__(
         self,

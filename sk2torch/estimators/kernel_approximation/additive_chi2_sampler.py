@@ -26,6 +26,7 @@ class TorchAdditiveChi2Sampler(TorchEstimator):
     """
 
     keeps_input_dtype = True
+    keeps_sparse = True
 
     def __init__(self, n_features_in: int, n_steps: int, interval: float) -> None:
         super().__init__(n_features_in)

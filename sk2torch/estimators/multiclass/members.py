@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from sk2torch.base import Column, UnsupportedParameter, wrap_child
+from sk2torch.base import Column, TorchClassifier, UnsupportedParameter, wrap_child
 
 
 class ConstantMember(nn.Module):
@@ -31,6 +31,35 @@ class ConstantMember(nn.Module):
     @torch.jit.export
     def predict_proba(self, x: Tensor) -> Tensor:
         return torch.stack([1 - self.predict(x), self.predict(x)], dim=1)
+
+
+class ScoredMembers(TorchClassifier):
+    """Abstract: a classifier that compares the scores of binary members.
+
+    Args:
+        n_features_in: width of the input.
+        members: the binary members.
+        classes: the fitted ``classes_``.
+    """
+
+    routes_columns = True
+
+    def __init__(self, n_features_in: int, members: list[nn.Module], classes: Any) -> None:
+        super().__init__(n_features_in, classes)
+        self.members = nn.ModuleList(members)
+
+    def scores(self, x: Tensor) -> Tensor:
+        """Shape ``(n_samples, n_members)``."""
+        x = self.prepare(x)
+        scores: list[Tensor] = []
+        for member in self.members:
+            if hasattr(member, "decision_function"):
+                scores.append(member.decision_function(x).reshape(-1))
+            elif hasattr(member, "predict_proba"):
+                scores.append(member.predict_proba(x)[:, 1])
+            else:
+                scores.append(member.predict(x))
+        return torch.stack(scores, dim=1)
 
 
 def is_constant(member: Any) -> bool:

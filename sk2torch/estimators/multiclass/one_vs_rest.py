@@ -1,8 +1,5 @@
 """OneVsRestClassifier."""
 
-import copy
-import importlib
-import warnings
 from typing import Any
 
 import numpy as np
@@ -10,11 +7,13 @@ import torch
 from torch import Tensor, nn
 
 from sk2torch.base import ANY_WIDTH, Column, TorchClassifier, TorchEstimator, register
-from sk2torch.estimators.multiclass.members import read_member, score_threshold
+from sk2torch.base.one_vs_rest import one_vs_rest_conventions
+from sk2torch.estimators.multiclass.members import ScoredMembers, read_member, score_threshold
+from sk2torch.functional.decisions import largest_index
 
 
 @register("sklearn.multiclass.OneVsRestClassifier")
-class TorchOneVsRestClassifier(TorchClassifier):
+class TorchOneVsRestClassifier(ScoredMembers):
     """The class whose member, which tells it from all others, has the largest score.
 
     Probabilities are the members' divided by their sum. Scores are decision values, probabilities of the second class,
@@ -29,13 +28,10 @@ class TorchOneVsRestClassifier(TorchClassifier):
         empty_sum: probability where no member gives one: 0 or NaN.
     """
 
-    routes_columns = True
-
     def __init__(
         self, n_features_in: int, members: list[nn.Module], classes: Any, last_wins: bool, empty_sum: float
     ) -> None:
-        super().__init__(n_features_in, classes)
-        self.members = nn.ModuleList(members)
+        super().__init__(n_features_in, members, classes)
         self.last_wins = last_wins
         self.empty_sum = empty_sum
 
@@ -45,7 +41,7 @@ class TorchOneVsRestClassifier(TorchClassifier):
         width = len(columns) or ANY_WIDTH
         kind = estimator.label_binarizer_.y_type_
         if kind == "multiclass":
-            last_wins, empty_sum = _conventions(estimator)
+            last_wins, empty_sum = one_vs_rest_conventions(estimator)
             module: TorchEstimator = cls(width, members, estimator.classes_, last_wins, empty_sum)
         elif kind == "binary":
             threshold = score_threshold(estimator.estimators_[0])
@@ -61,24 +57,8 @@ class TorchOneVsRestClassifier(TorchClassifier):
         ]
         return module
 
-    def scores(self, x: Tensor) -> Tensor:
-        """Shape ``(n_samples, n_classes)``."""
-        x = self.prepare(x)
-        scores: list[Tensor] = []
-        for member in self.members:
-            if hasattr(member, "decision_function"):
-                scores.append(member.decision_function(x).reshape(-1))
-            elif hasattr(member, "predict_proba"):
-                scores.append(member.predict_proba(x)[:, 1])
-            else:
-                scores.append(member.predict(x))
-        return torch.stack(scores, dim=1)
-
     def predict(self, x: Tensor) -> Tensor:
-        scores = self.scores(x)
-        if self.last_wins:
-            return self.labels(scores.shape[1] - 1 - scores.flip(1).argmax(dim=1))
-        return self.labels(scores.argmax(dim=1))
+        return self.labels(largest_index(self.scores(x), self.last_wins))
 
     def predict_proba(self, x: Tensor) -> Tensor:
         x = self.prepare(x)
@@ -174,15 +154,3 @@ class TorchMultilabelOneVsRestClassifier(TorchEstimator):
     def decision_function(self, x: Tensor) -> Tensor:
         x = self.prepare(x)
         return torch.stack([member.decision_function(x).reshape(-1) for member in self.members], dim=1)
-
-
-def _conventions(estimator: Any) -> tuple[bool, float]:
-    """Whether the last of equal scores wins in the installed version, and a probability of an empty sum."""
-    module = importlib.import_module(type(estimator).__module__)
-    blank = np.zeros((1, 1))
-    never = module._ConstantPredictor().fit(blank, np.array([0]))
-    probe = copy.copy(estimator)
-    probe.estimators_, probe.classes_ = [never, never], np.array([0, 1])
-    with warnings.catch_warnings(), np.errstate(invalid="ignore"):
-        warnings.simplefilter("ignore")
-        return bool(probe.predict(blank)[0] == 1), float(probe.predict_proba(blank)[0, 0])

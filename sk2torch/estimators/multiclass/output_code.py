@@ -5,13 +5,13 @@ from typing import Any, Self
 import torch
 from torch import Tensor, nn
 
-from sk2torch.base import ANY_WIDTH, Column, TorchClassifier, read, register
-from sk2torch.estimators.multiclass.members import read_member
+from sk2torch.base import ANY_WIDTH, Column, read, register
+from sk2torch.estimators.multiclass.members import ScoredMembers, read_member
 from sk2torch.functional.sequential import sequential_product
 
 
 @register("sklearn.multiclass.OutputCodeClassifier")
-class TorchOutputCodeClassifier(TorchClassifier):
+class TorchOutputCodeClassifier(ScoredMembers):
     """The class whose code is the nearest to the members' scores, of equally near ones the first.
 
     ``argmin_c |s - code_c|^2 = |s|^2 - 2 s . code_c + |code_c|^2``.
@@ -23,11 +23,8 @@ class TorchOutputCodeClassifier(TorchClassifier):
         classes: the fitted ``classes_``.
     """
 
-    routes_columns = True
-
     def __init__(self, n_features_in: int, members: list[nn.Module], code_book: Tensor, classes: Any) -> None:
-        super().__init__(n_features_in, classes)
-        self.members = nn.ModuleList(members)
+        super().__init__(n_features_in, members, classes)
         self.register_buffer("doubled", 2 * code_book)
         self.register_buffer("squares", code_book.square().sum(dim=1))
 
@@ -35,19 +32,6 @@ class TorchOutputCodeClassifier(TorchClassifier):
     def from_sklearn(cls, estimator: Any, columns: list[Column]) -> Self:
         members = [read_member(member, columns) for member in estimator.estimators_]
         return cls(len(columns) or ANY_WIDTH, members, read.matrix(estimator.code_book_), estimator.classes_)
-
-    def scores(self, x: Tensor) -> Tensor:
-        """Shape ``(n_samples, n_members)``."""
-        x = self.prepare(x)
-        scores: list[Tensor] = []
-        for member in self.members:
-            if hasattr(member, "decision_function"):
-                scores.append(member.decision_function(x).reshape(-1))
-            elif hasattr(member, "predict_proba"):
-                scores.append(member.predict_proba(x)[:, 1])
-            else:
-                scores.append(member.predict(x))
-        return torch.stack(scores, dim=1)
 
     def predict(self, x: Tensor) -> Tensor:
         scores = self.scores(x)

@@ -67,7 +67,7 @@ class TorchKNeighborsRegressor(TorchEstimator):
         )
         if self.is_single:
             chosen = chosen.to(torch.float32)
-            sums = numpy_sum(chosen[:, :, 0]).unsqueeze(1) if chosen.shape[2] == 1 else chosen.cumsum(1)[:, -1]
+            sums = numpy_sum(chosen[:, :, 0]).unsqueeze(1) if chosen.shape[2] == 1 else _added(chosen)
             mean = (sums / index.shape[1]).to(x.dtype)
         elif self.by_distance:
             mean = (chosen * weights.unsqueeze(2)).sum(dim=1) / weights.sum(dim=1, keepdim=True)
@@ -80,3 +80,11 @@ class TorchKNeighborsRegressor(TorchEstimator):
 
     def kneighbors_graph(self, x: Tensor) -> Tensor:
         return self.search.nearest_graph(self.prepare(x), self.n_neighbors, False)
+
+
+def _added(chosen: Tensor) -> Tensor:
+    """Sum over the neighbours, one after the other; torch's own sums keep more digits than float32."""
+    total = chosen[:, 0]
+    for j in range(1, chosen.shape[1]):
+        total = total + chosen[:, j]
+    return total

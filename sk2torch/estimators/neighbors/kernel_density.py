@@ -10,6 +10,7 @@ from sk2torch.base import Column, TorchEstimator, UnsupportedParameter, read, re
 from sk2torch.estimators.neighbors.reading import read_tree
 from sk2torch.functional.densities import log_kernel, log_kernel_norm, log_sum_exp
 from sk2torch.functional.distances import pairwise_distance
+from sk2torch.ops.row_blocks import keep_block
 
 
 @register("sklearn.neighbors.KernelDensity")
@@ -78,7 +79,9 @@ class TorchKernelDensity(TorchEstimator):
             if torch.compiler.is_compiling():
                 return self.log_density(x)
         step = max(1, self.block_elements // self.rows.shape[0])
-        blocks = [self.log_density(x[start : start + step]) for start in range(0, max(1, x.shape[0]), step)]
+        blocks: list[Tensor] = []
+        for start in range(0, max(1, x.shape[0]), step):
+            keep_block(blocks, self.log_density(x[start : start + step]), start, x.shape[0])
         return torch.cat(blocks) if len(blocks) > 1 else blocks[0]
 
     def log_density(self, x: Tensor) -> Tensor:

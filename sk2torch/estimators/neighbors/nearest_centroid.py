@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from sk2torch.base import Column, TorchClassifier, read, register
+from sk2torch.base import Column, TorchClassifier, UnsupportedParameter, read, register
 from sk2torch.functional.distances import pairwise_distance
 
 
@@ -24,6 +24,10 @@ class TorchNearestCentroid(TorchClassifier):
         log_priors: shape ``(n_classes,)``.
         metric: ``"euclidean"`` or ``"manhattan"``.
         is_nearest: ``predict`` is by distance alone.
+
+    Raises:
+        UnsupportedParameter: centroids that are not finite, which ``shrink_threshold`` makes of one row per class;
+            other than one prior per class.
     """
 
     def __init__(
@@ -44,6 +48,16 @@ class TorchNearestCentroid(TorchClassifier):
         centroids = read.matrix(estimator.centroids_)
         # Versions without priors have the nearest centroid alone.
         priors = np.asarray(getattr(estimator, "class_prior_", np.full(len(classes), 1 / len(classes))))
+        if not centroids.isfinite().all():
+            raise UnsupportedParameter(
+                "NearestCentroid: expected finite centroids, got NaN or infinity, for which scikit-learn raises; fit "
+                "with shrink_threshold=None, or on more than one row of some class."
+            )
+        if len(priors) != len(classes):
+            raise UnsupportedParameter(
+                f"NearestCentroid: expected one prior for each of the {len(classes)} classes, got {len(priors)}; fit "
+                "with as many."
+            )
         scale = read.vector(getattr(estimator, "within_class_std_dev_", np.ones(centroids.shape[1])))
         scale = torch.where(scale == 0, torch.ones_like(scale), scale)
         is_nearest = bool(np.isclose(priors, 1 / len(classes)).all())

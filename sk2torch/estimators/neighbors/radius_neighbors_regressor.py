@@ -29,8 +29,8 @@ class TorchRadiusNeighborsRegressor(TorchEstimator):
 
     Raises:
         UnsupportedParameter: ``weights`` or ``metric`` that is a function; a metric with parameters that cannot be
-            reproduced; sparse precomputed distances; no radius; a target in float32 with weights of 1 (whose sums
-            scikit-learn rounds to float32), or of other than real numbers.
+            reproduced; sparse precomputed distances; no radius; a target in float32 (whose sums scikit-learn
+            rounds to float32), or of other than real numbers.
     """
 
     def __init__(
@@ -57,7 +57,8 @@ class TorchRadiusNeighborsRegressor(TorchEstimator):
             )
         search, by_distance = read_search(estimator, columns, estimator.radius), read_weighting(estimator)
         targets, is_flat, is_single = target_values(estimator)
-        if is_single and not by_distance:
+        # With weights by distance, too: those of rows at distance zero are booleans.
+        if is_single:
             raise UnsupportedParameter(
                 "RadiusNeighborsRegressor: expected y in float64, got float32, in which scikit-learn averages; fit on "
                 "y.astype('float64')."

@@ -62,6 +62,11 @@ def read_search(estimator: Any, columns: list[Column], radius: Any = None) -> Ne
         rows = torch.zeros(estimator.n_samples_fit_, 0, dtype=torch.float64)
         return NeighborSearch(rows, MetricForm(metric), 2.0, rows.new_zeros(1), _in_order("index", rows), radius)
     rows, form = read.matrix(estimator._fit_X), metric_form(metric)
+    if metric == "haversine" and rows.shape[1] != 2:
+        raise UnsupportedParameter(
+            f"{name}: expected latitude and longitude for metric='haversine', got {rows.shape[1]} features, for which "
+            "scikit-learn raises; fit on two features."
+        )
     if metric == "braycurtis" and not _is_heaped(estimator):
         form = MetricForm("signed_braycurtis")
     power, weights = _parameters(name, form, estimator.effective_metric_params_, rows.shape[1])

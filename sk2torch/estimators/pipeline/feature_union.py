@@ -59,6 +59,7 @@ class TorchFeatureUnion(TorchEstimator):
         super().__init__(n_features_in)
         self.parts = nn.ModuleList(parts)
         self.sparse_output = any(p.part.sparse_output for p in parts)
+        self.keeps_sparse = any(p.part.keeps_sparse for p in parts)
         self.output_dtype = joint_dtype([None if p.has_weight else p.part.output_dtype for p in parts])
 
     @classmethod

@@ -5,7 +5,16 @@ from typing import Any, Self
 import numpy as np
 from torch import Tensor, nn
 
-from sk2torch.base import Column, TorchEstimator, UnsupportedParameter, register, wrap_step
+from sk2torch.base import (
+    Column,
+    TorchEstimator,
+    UnsupportedParameter,
+    computed_columns,
+    register,
+    step_columns,
+    wrap_step,
+)
+from sk2torch.base.cells import is_narrow
 from sk2torch.base.surface import has_method
 
 
@@ -26,9 +35,12 @@ class TorchPipeline(TorchEstimator):
         self.steps = nn.ModuleList(steps)
         self.final = final
         self.takes_sparse = [*steps, final][0].takes_sparse
+        self.keeps_sparse = all(step.keeps_sparse for step in [*steps, final])
+        self.sparse_output = False
+        for step in [*steps, final]:
+            self.sparse_output = step.sparse_output or (self.sparse_output and step.keeps_sparse)
         # A step that does nothing hands on what it is given.
         working = [step for step in [*steps, final] if not step.does_nothing] or [final]
-        self.sparse_output = working[-1].sparse_output
         self.output_dtype = working[-1].output_dtype
         self.inverse_dtype = working[0].inverse_dtype
         self.refused_methods = final.refused_methods
@@ -38,12 +50,24 @@ class TorchPipeline(TorchEstimator):
     @classmethod
     def from_sklearn(cls, estimator: Any, columns: list[Column]) -> Self:
         steps: list[TorchEstimator] = []
-        current = columns
+        current: list[Column] | None = columns
+        is_sparse, follows_input = any(column.is_sparse for column in columns), True
         for _, step in estimator.steps:
+            if current is None and not isinstance(step, str | None):
+                current = step_columns(step, is_sparse)
             child = wrap_step(step, current)
             _refuse_narrow(steps, child)
             steps.append(child)
+            if follows_input and any(column.refuses_sparse for column in current or ()):
+                # A sparse table would reach the step as it is.
+                for column in columns:
+                    column.refuses_sparse = True
+            follows_input &= child.keeps_sparse
+            is_sparse = child.sparse_output or (is_sparse and child.keeps_sparse)
             current = child.output_columns(current)
+            if current is not None:
+                computed = computed_columns(1, is_sparse)[0]
+                current = [computed if column.computed else column for column in current]
         return cls(steps[0].n_features_in, steps[:-1], steps[-1])
 
     def output_columns(self, columns: list[Column] | None) -> list[Column] | None:
@@ -88,6 +112,7 @@ class TorchPipeline(TorchEstimator):
         return self.final.transform(self.transform_steps(x))
 
     def inverse_transform(self, x: Tensor) -> Tensor:
+        x = x.to_dense() if x.is_sparse_csr else x
         x = self.final.inverse_transform(x)
         for step in self.steps[::-1]:
             x = step.inverse_transform(x)
@@ -100,7 +125,7 @@ def _refuse_narrow(before: list[TorchEstimator], step: TorchEstimator) -> None:
     if made is None or not step.keeps_input_dtype:
         return
     dtype = np.dtype(made)
-    if dtype.kind in "bu" or dtype.itemsize < 4 or (dtype.kind == "i" and dtype.itemsize < 8):
+    if is_narrow(dtype):
         raise UnsupportedParameter(
             f"Pipeline: numpy functions of {dtype} compute in that type; give the step before them dtype=float."
         )

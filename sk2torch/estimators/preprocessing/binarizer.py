@@ -18,6 +18,8 @@ class TorchBinarizer(TorchEstimator):
         threshold: a tensor of no dimensions.
     """
 
+    keeps_sparse = True
+
     threshold: Tensor
 
     def __init__(self, n_features_in: int, threshold: Tensor) -> None:

@@ -51,6 +51,8 @@ class TorchFunctionTransformer(TorchEstimator):
         inverse: what ``inverse_transform`` applies; None for the identity.
     """
 
+    keeps_sparse = True
+
     def __init__(self, n_features_in: int, function: nn.Module | None, inverse: nn.Module | None) -> None:
         super().__init__(n_features_in)
         self.is_identity = function is None
@@ -64,6 +66,8 @@ class TorchFunctionTransformer(TorchEstimator):
         function = _module(estimator.func, estimator.kw_args, "func")
         inverse = _module(estimator.inverse_func, estimator.inv_kw_args, "inverse_func")
         module = cls(len(columns) or ANY_WIDTH, function, inverse)
+        for column in columns:
+            column.refuses_narrow |= function is not None
         if isinstance(function, Elementwise) and function.name in _BOOLEAN:
             module.output_dtype = "bool"
         if isinstance(inverse, Elementwise) and inverse.name in _BOOLEAN:

@@ -19,6 +19,7 @@ class TorchMaxAbsScaler(TorchEstimator):
     """
 
     accepts_sparse = True
+    keeps_sparse = True
 
     def __init__(self, scale: Tensor, clip: bool) -> None:
         super().__init__(scale.shape[0])

@@ -22,6 +22,7 @@ class TorchNormalizer(TorchEstimator):
     """
 
     accepts_sparse = True
+    keeps_sparse = True
 
     def __init__(self, n_features_in: int, norm: str) -> None:
         super().__init__(n_features_in)

@@ -24,6 +24,8 @@ class TorchPolynomialFeatures(TorchEstimator):
         has_bias: whether the result begins with a column of ones.
     """
 
+    keeps_sparse = True
+
     def __init__(
         self, n_features_in: int, parents: list[Tensor], factors: list[Tensor], min_degree: int, has_bias: bool
     ) -> None:

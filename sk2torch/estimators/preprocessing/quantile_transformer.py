@@ -31,7 +31,7 @@ class TorchQuantileTransformer(TorchEstimator):
         bounds: shares that a normal output is cut to, and their normal quantiles, shape ``(2, 2)``.
 
     Raises:
-        UnsupportedParameter: quantiles that are not in ascending order.
+        UnsupportedParameter: quantiles that are not in ascending order; sparse matrices of an earlier step.
     """
 
     low: Tensor
@@ -66,6 +66,11 @@ class TorchQuantileTransformer(TorchEstimator):
             raise UnsupportedParameter(
                 "QuantileTransformer: expected the quantiles of each feature in ascending order, got some that fall; "
                 "refit with another number of quantiles."
+            )
+        if any(column.is_sparse for column in columns):
+            raise UnsupportedParameter(
+                "QuantileTransformer: an earlier step gives a sparse matrix, whose zeros scikit-learn leaves alone; "
+                "make that step's result dense (sparse_output=False, sparse_threshold=0)."
             )
         for column in columns:
             column.refuses_sparse = True

@@ -19,6 +19,8 @@ class TorchRobustScaler(TorchEstimator):
         scale: shape ``(n_features,)``; ones for ``with_scaling=False``.
     """
 
+    keeps_sparse = True
+
     def __init__(self, center: Tensor, scale: Tensor) -> None:
         super().__init__(center.shape[0])
         self.center = nn.Parameter(center)

@@ -33,7 +33,9 @@ class TorchRandomProjection(TorchEstimator):
         inverse = getattr(estimator, "inverse_components_", None)
         # Without it scikit-learn computes it whenever it is needed.
         inverse = estimator._compute_inverse_components() if inverse is None else inverse
-        return cls(read.matrix(estimator.components_), read.matrix(inverse))
+        module = cls(read.matrix(estimator.components_), read.matrix(inverse))
+        module.keeps_sparse = not getattr(estimator, "dense_output", True)
+        return module
 
     def transform(self, x: Tensor) -> Tensor:
         return self.projection(self.prepare(x))

@@ -124,3 +124,25 @@ def sequential_sum(values: Tensor, leaf: Tensor, start: Tensor) -> Tensor:
         for tree in range(leaf.shape[1]):
             start = start + values.index_select(0, leaf[:, tree])
     return start
+
+
+def passed_nodes(leaf: Tensor, parent: Tensor, depth: int, like: Tensor) -> Tensor:
+    """1 at each leaf and all nodes above it, else 0, as a loop of a graph; shape ``(n_samples, n_nodes)``.
+
+    Args:
+        leaf: int64, shape ``(n_samples, n_trees)``.
+        parent: int64, of each node; roots are their own; shape ``(n_nodes,)``.
+        depth: the largest number of steps from a root to a leaf.
+        like: has the dtype of the result.
+    """
+
+    def unfinished(step: Tensor, node: Tensor, result: Tensor) -> Tensor:
+        return step <= depth
+
+    def climb(step: Tensor, node: Tensor, result: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        result = result.scatter(1, node, torch.ones_like(node, dtype=result.dtype))
+        return step + 1, parent.index_select(0, node.reshape(-1)).reshape(node.shape), result
+
+    step = torch.zeros((), dtype=torch.int64, device=leaf.device)
+    result = torch.zeros([leaf.shape[0], parent.shape[0]], dtype=like.dtype, device=leaf.device)
+    return torch._higher_order_ops.while_loop(unfinished, climb, (step, leaf, result))[2]

@@ -57,10 +57,6 @@ def heap_order(values: Tensor, index: Tensor, k: int) -> Tensor:
 
 def stable_sort(x: Tensor, dim: int) -> tuple[Tensor, Tensor]:
     """Ascending values and their places; equal ones stay in order."""
-    if not torch.jit.is_scripting():  # noqa: SIM102
-        if torch.compiler.is_compiling():
-            # ONNX has no sort that says so, but keeps the order, as torch's own sort does on a CPU.
-            return torch.sort(x, dim=dim)
     return torch.sort(x, dim=dim, stable=True)
 
 

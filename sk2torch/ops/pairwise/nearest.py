@@ -184,8 +184,9 @@ def _smallest_by_loop(
         values = reduced_distance(x.unsqueeze(1), block.unsqueeze(0), metric, power, weights)
         values = torch.where(places < n_rows, values, torch.inf)
         best, index = torch.cat([best, values], dim=1), torch.cat([index, places.expand_as(values)], dim=1)
-        best, position = stable_sort(best, 1)
-        return step + 1, best[:, :k].contiguous(), index.gather(1, position[:, :k])
+        position = stable_sort(best, 1)[1][:, :k]
+        # Not a part of the sorted values, whose strides are not those of the state for a single row.
+        return step + 1, best.gather(1, position), index.gather(1, position)
 
     start = torch.zeros((), dtype=torch.int64, device=x.device)
     shape = x[:, :1].expand(x.shape[0], k)

@@ -4,6 +4,7 @@ import torch
 from torch import Tensor
 
 from sk2torch.ops.pairwise.statistics import align, aligned_kernel
+from sk2torch.ops.row_blocks import keep_block
 
 
 def weighted_sum(
@@ -46,7 +47,7 @@ def weighted_sum(
     blocks: list[Tensor] = []
     for start in range(0, max(1, x.shape[0]), rows):
         values = aligned_kernel(left[start : start + rows], right, statistic, link, gamma, coef0, degree)
-        blocks.append(group_sums(values, weights, sizes))
+        keep_block(blocks, group_sums(values, weights, sizes), start, x.shape[0])
     return torch.cat(blocks) if len(blocks) > 1 else blocks[0]
 
 
