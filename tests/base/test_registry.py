@@ -43,6 +43,9 @@ class Unknown(BaseEstimator):
         self.fitted_ = True
         return self
 
+    def predict(self, X: Any) -> Any:
+        return X[:, 0]
+
 
 class CarefulLogisticRegression(LogisticRegression):
     """A user's subclass of a supported class."""

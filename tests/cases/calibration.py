@@ -74,7 +74,8 @@ if HAS_TEMPERATURE:
         Case(
             "CalibratedClassifierCV-temperature-probabilities",
             lambda: CalibratedClassifierCV(tree(), method="temperature", cv=2),
-            data.multiclass,
+            # scikit-learn takes integer labels for indices of columns; strings it numbers.
+            data.words,
             differentiable=(),
             primary=True,
         ),

@@ -28,7 +28,8 @@ METHODS = ["sigmoid", "isotonic", *(["temperature"] if HAS_TEMPERATURE else [])]
 def test_calibrated_trees(method):
     # Probabilities of zero and one; on a grid many are equal.
     X, y = data.multiclass()
-    for labels in (y, y > 0):
+    # Temperature scaling takes labels for indices of columns, whatever they are.
+    for labels in (np.unique(y, return_inverse=True)[1], y > 0):
         for estimator in (tree(), HistGradientBoostingClassifier(max_iter=3)):
             calibrated = CalibratedClassifierCV(estimator, method=method, cv=2).fit(np.round(X), labels)
             assert_parity(calibrated, grid())
