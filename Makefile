@@ -34,11 +34,11 @@ demo: $(VENV)/.demo ## fit two pipelines on 336,776 flights, convert, verify, ex
 	$(BIN)/python examples/svm_vector_field.py --output demo-output/svm_vector_field.png
 
 test: $(VENV)/.dev ## the test suite
-	$(PYTEST) --record build/contract.json
+	$(PYTEST) --record=build/contract.json
 	$(BIN)/python -m tests.support --check build/contract.json
 
 support: $(VENV)/.dev ## write docs/support.md from the registry and the contract tests
-	$(PYTEST) tests/contract --record build/contract.json
+	$(PYTEST) tests/contract --record=build/contract.json
 	$(BIN)/python -m tests.support build/contract.json
 
 test-full: $(VENV)/.dev ## the whole cross product of cases and capabilities
