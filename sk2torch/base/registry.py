@@ -104,8 +104,9 @@ def lookup(cls: type) -> type[TorchEstimator]:
 def supported_classes() -> list[type]:
     """The scikit-learn classes of the installed version that ``wrap`` takes, sorted by name."""
     found = set()
-    # scikit-learn hides what is experimental until this is imported.
-    importlib.import_module("sklearn.experimental.enable_halving_search_cv")
+    # scikit-learn hides what is experimental until these are imported.
+    for enable in ("enable_halving_search_cv", "enable_iterative_imputer"):
+        importlib.import_module(f"sklearn.experimental.{enable}")
     for name in registry():
         path, _, attribute = name.rpartition(".")
         if path.partition(".")[0] == "sklearn":

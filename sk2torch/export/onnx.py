@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from sk2torch.base import METHODS, ArtifactError, MissingDependency, TorchEstimator, method_module
 from sk2torch.export import metadata
 from sk2torch.export.exact_constants import exact_constants, exact_rules
+from sk2torch.export.exporter_operators import known_operators
 from sk2torch.export.programs import dynamic_dims, example_input
 from sk2torch.export.quiet import quiet_torch
 from sk2torch.export.runtime import Runtime
@@ -63,7 +64,7 @@ def write(model: TorchEstimator, path: Path, methods: list[str], opset_version: 
     x = example_input(model, methods[0])
     shapes = (dynamic_dims(model, methods[0]),)
     exact = exact_constants() if model.anchor.dtype == torch.float64 else contextlib.nullcontext()
-    with quiet_torch(), exact, exact_rules():
+    with quiet_torch(), exact, exact_rules(), known_operators():
         graph = torch.export.export(_Outputs(model, methods).eval(), (x,), dynamic_shapes=shapes)
         _name_sorts(graph)
         names = _grouped_names(model, methods, graph)

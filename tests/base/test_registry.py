@@ -1,6 +1,8 @@
 """Which estimators convert: registering one's own, and what is refused."""
 
 import importlib
+import subprocess
+import sys
 from typing import Any, Self
 
 import numpy as np
@@ -168,6 +170,12 @@ def test_supported_classes():
     assert [c.__name__ for c in classes] == sorted(c.__name__ for c in classes)
     assert len(set(classes)) == len(classes)
     assert all(c.__module__.startswith("sklearn.") for c in classes)
+
+
+def test_supported_classes_without_enabling_experimental_ones():
+    names = "[cls.__name__ for cls in sk2torch.supported_classes()]"
+    code = f"import sk2torch; assert {{'IterativeImputer', 'HalvingGridSearchCV'}} <= set({names})"
+    subprocess.run([sys.executable, "-c", code], check=True)
 
 
 def test_registered_names_are_importable_where_the_version_has_them():

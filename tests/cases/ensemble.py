@@ -62,7 +62,13 @@ CASES = [
         data.multiclass,
         differentiable=(),
     ),
-    Case("AdaBoostClassifier-svc", lambda: ada(estimator=SVC()), data.words, differentiable=(), primary=True),
+    Case(
+        "AdaBoostClassifier-svc",
+        lambda: ada(estimator=SVC(), n_estimators=2),
+        data.words,
+        differentiable=(),
+        primary=True,
+    ),
     Case(
         "AdaBoostClassifier-linear-binary",
         lambda: ada(estimator=LogisticRegression()),

@@ -108,8 +108,9 @@ def new_words(X):
 JUMPS = {"gradient": "inverse_transform jumps where an indicator leaves zero"}
 
 
-def impute(name, source, query=complete_first, xfail=(), **parameters):
-    return Case(f"SimpleImputer-{name}", lambda: SimpleImputer(**parameters), source, query=query, xfail=dict(xfail))
+def impute(name, source, query=complete_first, xfail=(), primary=False, **parameters):
+    make = functools.partial(SimpleImputer, **parameters)
+    return Case(f"SimpleImputer-{name}", make, source, query=query, xfail=dict(xfail), primary=primary)
 
 
 @functools.cache
@@ -224,7 +225,7 @@ CASES = [
     impute("constant-default", missing, strategy="constant"),
     impute("callable", missing, strategy=upper_quartile),
     impute("marker", marked, missing_values=-1),
-    impute("indicator", missing, xfail=JUMPS, add_indicator=True),
+    impute("indicator", missing, xfail=JUMPS, primary=True, add_indicator=True),
     impute("indicator-of-some", empty_column, xfail=JUMPS, add_indicator=True),
     impute("indicator-marker", marked, add_indicator=True, missing_values=-1, strategy="median"),
     impute("float32", single_precision, as_double),

@@ -34,8 +34,13 @@ def complete_first(X):
 
 CASES = [
     Case("Pipeline", lambda: make_pipeline(StandardScaler(), LogisticRegression()), data.words),
-    Case("Pipeline-std", lambda: make_pipeline(StandardScaler(), BayesianRidge()), data.regression),
-    Case("Pipeline-transformers", lambda: make_pipeline(StandardScaler(), "passthrough"), data.regression),
+    Case("Pipeline-std", lambda: make_pipeline(StandardScaler(), BayesianRidge()), data.regression, primary=True),
+    Case(
+        "Pipeline-transformers",
+        lambda: make_pipeline(StandardScaler(), "passthrough"),
+        data.regression,
+        primary=True,
+    ),
     Case("Pipeline-passthrough-first", lambda: Pipeline([("a", None), ("b", MinMaxScaler())]), data.regression),
     Case(
         "Pipeline-table",

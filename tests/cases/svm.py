@@ -105,6 +105,7 @@ CASES = [
         data.booleans,
         # Rounding can change how many sweeps the coupling of probabilities takes.
         float32_tolerance=1e-2,
+        primary=True,
     ),
     Case("NuSVC-break-ties", lambda: NuSVC(nu=0.2, break_ties=True, class_weight="balanced"), five_words),
     Case("NuSVC-ovo", lambda: NuSVC(nu=0.2, decision_function_shape="ovo", kernel="sigmoid"), sparse_multiclass),
