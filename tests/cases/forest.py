@@ -6,7 +6,7 @@ from sklearn.ensemble import ExtraTreesClassifier, ExtraTreesRegressor, RandomFo
 
 from tests.cases import data, tree
 
-TreeCase = tree.TreeCase
+TreeCase, MissingCase = tree.TreeCase, tree.MissingCase
 small = functools.partial(dict, n_estimators=5, random_state=0)
 
 CASES = [
@@ -24,7 +24,7 @@ CASES = [
         ),
         data.booleans,
     ),
-    TreeCase("RandomForestClassifier-missing", lambda: RandomForestClassifier(**small()), data.missing_binary),
+    MissingCase("RandomForestClassifier-missing", lambda: RandomForestClassifier(**small()), data.missing_binary),
     TreeCase("RandomForestClassifier-one-tree", lambda: RandomForestClassifier(**small(n_estimators=1)), data.words),
     TreeCase("RandomForestClassifier-one-class", lambda: RandomForestClassifier(**small()), data.one_class),
     TreeCase(
@@ -39,7 +39,7 @@ CASES = [
         data.binary,
     ),
     TreeCase("ExtraTreesClassifier", lambda: ExtraTreesClassifier(**small(max_depth=3)), data.words),
-    TreeCase(
+    MissingCase(
         "ExtraTreesClassifier-missing",
         lambda: ExtraTreesClassifier(**small(criterion="log_loss", bootstrap=True)),
         data.missing_binary,
@@ -58,10 +58,10 @@ CASES = [
         lambda: RandomForestRegressor(**small(criterion="absolute_error", n_estimators=3, max_depth=4)),
         data.regression,
     ),
-    TreeCase("RandomForestRegressor-missing", lambda: RandomForestRegressor(**small()), data.missing_regression),
+    MissingCase("RandomForestRegressor-missing", lambda: RandomForestRegressor(**small()), data.missing_regression),
     TreeCase("RandomForestRegressor-multi", lambda: RandomForestRegressor(**small()), data.multi_regression),
     TreeCase("ExtraTreesRegressor", lambda: ExtraTreesRegressor(**small(max_depth=3)), data.regression),
-    TreeCase(
+    MissingCase(
         "ExtraTreesRegressor-multi-missing",
         lambda: ExtraTreesRegressor(**small()),
         data.missing_regression,

@@ -12,6 +12,17 @@ from tests.cases import Case, data
 TreeCase = functools.partial(Case, differentiable=())
 
 
+def _path_gaps():
+    """The gap of a scikit-learn whose ``decision_path`` takes missing values right whatever ``apply`` does."""
+    tree = DecisionTreeClassifier().fit([[0.0], [1.0], [np.nan], [np.nan]], [0, 1, 0, 0])
+    reason = "scikit-learn's decision paths once took missing values right, wherever its other methods take them"
+    return {} if tree.decision_path([[np.nan]])[0, 1] else {"parity.decision_path": reason}
+
+
+PATH_GAPS = _path_gaps()
+MissingCase = functools.partial(TreeCase, xfail=PATH_GAPS)
+
+
 @functools.cache
 def chain() -> tuple[Any, Any]:
     """60 rows of one feature that a tree takes apart one by one, to depth 40 and more."""
@@ -91,7 +102,7 @@ CASES = [
         whole_numbers,
         fit=fit_weighted,
     ),
-    TreeCase("DecisionTreeClassifier-missing", lambda: DecisionTreeClassifier(**seeded()), data.missing_binary),
+    MissingCase("DecisionTreeClassifier-missing", lambda: DecisionTreeClassifier(**seeded()), data.missing_binary),
     TreeCase("DecisionTreeClassifier-one-class", lambda: DecisionTreeClassifier(**seeded()), data.one_class),
     TreeCase("DecisionTreeClassifier-stump", lambda: DecisionTreeClassifier(**seeded(max_depth=1)), data.multiclass),
     TreeCase("DecisionTreeClassifier-pruned", lambda: DecisionTreeClassifier(**seeded(ccp_alpha=0.02)), data.binary),
@@ -108,7 +119,7 @@ CASES = [
     ),
     TreeCase("DecisionTreeClassifier-multilabel", lambda: DecisionTreeClassifier(**seeded()), data.multilabel),
     TreeCase("ExtraTreeClassifier", lambda: ExtraTreeClassifier(**seeded(max_depth=3)), data.multiclass),
-    TreeCase("ExtraTreeClassifier-missing", lambda: ExtraTreeClassifier(**seeded(max_depth=7)), data.missing_binary),
+    MissingCase("ExtraTreeClassifier-missing", lambda: ExtraTreeClassifier(**seeded(max_depth=7)), data.missing_binary),
     TreeCase(
         "ExtraTreeClassifier-multi-output-words",
         lambda: ExtraTreeClassifier(**seeded(criterion="entropy", max_features=None, max_depth=4)),
@@ -133,14 +144,14 @@ CASES = [
         fit=fit_weighted,
     ),
     TreeCase("DecisionTreeRegressor-multi", lambda: DecisionTreeRegressor(**seeded()), data.multi_regression),
-    TreeCase("DecisionTreeRegressor-missing", lambda: DecisionTreeRegressor(**seeded()), data.missing_regression),
+    MissingCase("DecisionTreeRegressor-missing", lambda: DecisionTreeRegressor(**seeded()), data.missing_regression),
     TreeCase(
         "DecisionTreeRegressor-monotonic",
         lambda: DecisionTreeRegressor(**seeded(monotonic_cst=[0, 1, 0, 0, -1], max_leaf_nodes=12)),
         data.regression,
     ),
     TreeCase("ExtraTreeRegressor", lambda: ExtraTreeRegressor(**seeded(max_depth=3)), data.regression),
-    TreeCase("ExtraTreeRegressor-missing", lambda: ExtraTreeRegressor(**seeded()), data.missing_regression),
+    MissingCase("ExtraTreeRegressor-missing", lambda: ExtraTreeRegressor(**seeded()), data.missing_regression),
     TreeCase(
         "ExtraTreeRegressor-multi",
         lambda: ExtraTreeRegressor(**seeded(criterion="absolute_error", max_depth=4)),
