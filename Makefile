@@ -2,13 +2,21 @@
 PYTHON ?= python3
 VENV ?= .venv
 OLDEST ?= .venv-oldest
+BENCH ?= .venv-bench
+ORIGINAL ?= .venv-original
+# The release that every converter is measured with.
+BENCH_PINS = scikit-learn==1.9.1
+# Options of `python -m benchmarks.run`, such as ARGS='--only forest'.
+ARGS ?=
 # One worker per core; each test process keeps torch to one thread.
 WORKERS ?= auto
 BIN = $(VENV)/bin
 INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+# Installing compiles them.
+NATIVE = hatch_build.py $(wildcard sk2torch/native/*.[ch] sk2torch/native/*.inc sk2torch/native/kernels/*)
 PYTEST = $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
-.PHONY: help demo test support test-full test-oldest lint format alternatives gpu clean
+.PHONY: help demo test support test-full test-oldest lint format bench performance alternatives gpu clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 16
@@ -16,11 +24,11 @@ help: ## list the targets
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
 
-$(VENV)/.demo: pyproject.toml constraints.txt | $(BIN)/python
+$(VENV)/.demo: pyproject.toml constraints.txt $(NATIVE) | $(BIN)/python
 	$(INSTALL) -e '.[demo]'
 	@touch $@
 
-$(VENV)/.dev: pyproject.toml constraints.txt | $(BIN)/python
+$(VENV)/.dev: pyproject.toml constraints.txt $(NATIVE) | $(BIN)/python
 	$(INSTALL) -e '.[dev]'
 	@touch $@
 
@@ -57,26 +65,38 @@ format: $(VENV)/.dev ## rewrite the sources in the project's style
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-.venv-peers/.done: constraints.txt
-	test -x .venv-peers/bin/python || $(PYTHON) -m venv .venv-peers
-	.venv-peers/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt torch scikit-learn==1.9.1 pandas skl2onnx onnxruntime hummingbird-ml
+$(BENCH)/.done: pyproject.toml constraints.txt $(NATIVE)
+	test -x $(BENCH)/bin/python || $(PYTHON) -m venv $(BENCH)
+	$(BENCH)/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[bench]' $(BENCH_PINS)
 	@touch $@
 
-.venv-original/.done: constraints.txt
-	test -x .venv-original/bin/python || $(PYTHON) -m venv .venv-original
-	.venv-original/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt torch scikit-learn==1.9.1 pandas sk2torch==1.2.0
+$(ORIGINAL)/.done: constraints.txt
+	test -x $(ORIGINAL)/bin/python || $(PYTHON) -m venv $(ORIGINAL)
+	$(ORIGINAL)/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt torch pandas sk2torch==1.2.0 $(BENCH_PINS)
 	@touch $@
 
-alternatives: $(VENV)/.dev .venv-peers/.done .venv-original/.done ## which fitted models other converters answer, and how exactly
-	$(BIN)/python benchmarks/alternatives.py --peer hummingbird=.venv-peers/bin/python \
-		--peer skl2onnx=.venv-peers/bin/python --peer original-sk2torch=.venv-original/bin/python
+bench: $(BENCH)/.done $(ORIGINAL)/.done ## speed beside other converters, half an hour; writes benchmarks/results/ and docs/performance.md
+	$(BENCH)/bin/python -m benchmarks.run --original $(ORIGINAL)/bin/python $(ARGS)
+	$(BENCH)/bin/python -m benchmarks.performance
 
-gpu: $(VENV)/.dev ## tests that need a CUDA device; says so and succeeds where there is none
+performance: $(VENV)/.dev ## write docs/performance.md from benchmarks/results/
+	$(BIN)/python -m benchmarks.performance
+
+alternatives: $(VENV)/.dev $(BENCH)/.done $(ORIGINAL)/.done ## which fitted models other converters answer, and how exactly
+	$(BIN)/python benchmarks/alternatives.py --peer hummingbird=$(BENCH)/bin/python \
+		--peer skl2onnx=$(BENCH)/bin/python --peer original-sk2torch=$(ORIGINAL)/bin/python
+
+$(VENV)/.gpu: $(VENV)/.dev
+	$(INSTALL) -e '.[dev,bench]'
+	@touch $@
+
+gpu: $(VENV)/.gpu ## tests and figures that need a CUDA device (then `make performance`); says so where there is none
 	@if $(BIN)/python -c 'import sys, torch; sys.exit(not torch.cuda.is_available())'; then \
-		$(BIN)/python -m pytest -m gpu; \
+		$(BIN)/python -m pytest -n 8 --dist worksteal -m gpu; tests=$$?; \
+		$(BIN)/python -m benchmarks.gpu && exit $$tests; \
 	else \
 		echo 'no CUDA device: nothing to run'; \
 	fi
 
 clean: ## remove the environments and what the demo wrote
-	rm -rf $(VENV) $(OLDEST) .venv-peers .venv-original demo-output
+	rm -rf $(VENV) $(OLDEST) $(BENCH) $(ORIGINAL) demo-output

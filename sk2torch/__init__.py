@@ -16,6 +16,7 @@ from sk2torch.base import (
 )
 from sk2torch.compiling import compile
 from sk2torch.export import export
+from sk2torch.ops.workspace import set_workspace
 from sk2torch.predictor import Predictor
 from sk2torch.verification import verify
 
@@ -35,6 +36,7 @@ __all__ = [
     "export",
     "method_module",
     "register",
+    "set_workspace",
     "supported_classes",
     "verify",
     "wrap",

@@ -1,9 +1,12 @@
 """``torch.compile`` over a model's methods."""
 
 import copy
+import functools
+from collections.abc import Callable
 from typing import Any, TypeVar
 
 import torch
+from torch.fx.experimental import _config as shapes
 
 from sk2torch.base import TorchEstimator, methods_of
 
@@ -13,7 +16,9 @@ T = TypeVar("T", bound=TorchEstimator)
 def compile(model: T, **torch_compile_kwargs: Any) -> T:
     """A view of ``model`` whose every method is compiled, without graph breaks.
 
-    Parameters are shared with ``model``; each method compiles at its first call.
+    Parameters are shared with ``model``; each method compiles at its first call. With ``dynamic=True`` that is one
+    graph for any number of rows, a single one included; otherwise torch compiles anew for the second number of rows
+    that it sees, and for one row.
 
     Args:
         model: a wrapped model.
@@ -22,6 +27,25 @@ def compile(model: T, **torch_compile_kwargs: Any) -> T:
     options = {"fullgraph": True, **torch_compile_kwargs}
     compiled = copy.copy(model)
     for name in methods_of(model):
-        compiled.__dict__[name] = torch.compile(getattr(model, name), **options)
-    compiled.__dict__["forward"] = torch.compile(model.forward, **options)
+        compiled.__dict__[name] = _compiled(getattr(model, name), options)
+    compiled.__dict__["forward"] = _compiled(model.forward, options)
     return compiled
+
+
+def _compiled(method: Callable[..., Any], options: dict[str, Any]) -> Callable[..., Any]:
+    compiled = torch.compile(method, **options)
+    if options.get("dynamic") is not True:
+        return compiled
+    is_new = [True]
+
+    @functools.wraps(method)
+    def call(*inputs: Any) -> Any:
+        if not is_new[0]:
+            return compiled(*inputs)
+        # A graph that torch makes in this mode holds for sizes of 0 and 1 as well.
+        with shapes.patch(backed_size_oblivious=True):
+            answer = compiled(*inputs)
+        is_new[0] = False
+        return answer
+
+    return call

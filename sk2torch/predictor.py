@@ -73,6 +73,8 @@ class Predictor:
 
     def _method(self, name: str, arguments: dict[str, Any]) -> str:
         """The method that stands for scikit-learn's ``name`` with ``arguments``."""
+        if not arguments:
+            return name
         wanted = {key: value for key, value in arguments.items() if value is not False}
         if METHODS[name].kind == "neighbors":
             wanted = {key: value for key, value in wanted.items() if key not in ("return_distance", "sort_results")}

@@ -1,6 +1,7 @@
 """Settings of the whole suite: threads, the slow marker, the count of contract checks."""
 
 import json
+import os
 from pathlib import Path
 
 import hypothesis
@@ -11,6 +12,9 @@ from tests.fresh import FreshInterpreter
 from tests.record import Record
 
 torch.set_num_threads(1)
+# Where there is no device, Triton's interpreter runs the kernels; it has to be chosen before triton is imported.
+if not torch.cuda.is_available():
+    os.environ.setdefault("TRITON_INTERPRET", "1")
 # The same examples in every run; fits differ too much in time for a deadline.
 hypothesis.settings.register_profile(
     "suite",
@@ -25,11 +29,12 @@ hypothesis.settings.load_profile("suite")
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--record", type=Path, help="write what the contract tests checked to this JSON file")
+    parser.addoption("--device", default="cuda", help="where tests marked `gpu` run; cpu to try them out without a GPU")
     parser.addoption("--full", action="store_true", help="run the whole cross product, slow tests too")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    gpu = torch.cuda.is_available()
+    gpu = config.getoption("--device") != "cuda" or torch.cuda.is_available()
     kept, left_out = [], []
     for item in items:
         if item.get_closest_marker("gpu") and not gpu:
@@ -59,6 +64,12 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     if path is not None:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(record.to_dict()))
+
+
+@pytest.fixture(scope="session")
+def device(request: pytest.FixtureRequest) -> str:
+    """The device of tests marked ``gpu``."""
+    return request.config.getoption("--device")
 
 
 @pytest.fixture(scope="session")

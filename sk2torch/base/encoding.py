@@ -1,5 +1,6 @@
 """From a user's table or documents to one tensor."""
 
+import functools
 import itertools
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -59,6 +60,13 @@ class InputEncoding:
             return self._checked_finite(encoded[0])
         return self._checked_finite(np.stack(encoded, axis=1)) if encoded else np.empty((len(table), 0))
 
+    @functools.cached_property
+    def _is_plain(self) -> bool:
+        """Whether arrays of floating point need nothing but a look at NaN and infinity."""
+        if type(self) is not InputEncoding or self.n_dims != 2 or self.columns is None:
+            return False
+        return self._is_all_numeric("f") and not any(column.readers or column.is_category for column in self.columns)
+
     def _is_all_numeric(self, kind: str) -> bool:
         if self.columns is None:
             return True
@@ -100,6 +108,9 @@ class InputEncoding:
         """``encode`` as a tensor with the dtype and device of ``like``."""
         if isinstance(table, Tensor):
             return table.to(like)
+        if type(table) is np.ndarray and table.dtype.kind == "f" and table.itemsize >= 4 and self._is_plain:
+            # A copy: what transforms nothing must not hand the caller's own array on.
+            return torch.from_numpy(self._checked_finite(self._checked(table).astype(np.float64, order="C"))).to(like)
         if any(column.readers for column in self.columns or ()):
             return self._with_documents(table, like)
         if self.keeps_sparse and hasattr(table, "tocsr") and self._is_all_numeric("f"):

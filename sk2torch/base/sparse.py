@@ -46,7 +46,10 @@ def as_csr(starts: Any, columns: Any, values: Any, n_columns: int, like: Tensor)
 def row_blocks(x: Tensor, size: int) -> Iterator[Tensor]:
     """``x`` in blocks of at most ``size`` rows; one empty block where there are no rows."""
     if not x.is_sparse_csr:
-        yield from x.split(size)
+        if x.shape[0] > size:
+            yield from x.split(size)
+        else:
+            yield x
         return
     starts, columns, values = x.crow_indices(), x.col_indices(), x.values()
     for first in range(0, max(x.shape[0], 1), size):

@@ -8,7 +8,19 @@ import torch
 from torch import Tensor, nn
 
 from sk2torch.functional.graphs import ragged_graph
-from sk2torch.ops.forest import passed_nodes, reached_nodes, sequential_sum
+from sk2torch.ops.forest import (
+    TreeArrays,
+    forest_leaves,
+    forest_sums,
+    forget_packed,
+    grouped_sum,
+    leaves_operator,
+    passed_nodes,
+    reached_nodes,
+    sums_operator,
+    takes_kernel,
+    takes_operator,
+)
 
 
 class TreeNodes(NamedTuple):
@@ -133,13 +145,24 @@ class Forest(nn.Module):
             self.threshold = torch.where(self.threshold > exact.to(self.threshold.device), below, self.threshold)
         return self
 
+    def _load_from_state_dict(self, *args: Any, **kwargs: Any) -> None:
+        super()._load_from_state_dict(*args, **kwargs)
+        # Tensors made in inference mode do not show that they were written to.
+        forget_packed(self.child)
+
+    @torch.jit.unused
+    def arrays(self) -> TreeArrays:
+        """What the operators of ``ops.forest`` take."""
+        threshold = self.threshold.float() if self.single_precision else self.threshold
+        return TreeArrays(self.feature, threshold, self.child, self.category_row, self.category_left, self.roots)
+
     def rows_at_a_time(self, x: Tensor) -> int:
         """How many rows are evaluated together: as many as bound memory, and on a CPU fit its cache."""
         pairs = 8388608 if x.is_cuda else 65536
         return max(1, pairs // self.n_trees)
 
     def block(self, x: Tensor) -> Tensor:
-        """``forward`` of few rows."""
+        """``forward`` of few rows in plain torch."""
         x = x.detach()
         threshold = self.threshold
         if self.single_precision:
@@ -164,9 +187,10 @@ class Forest(nn.Module):
         if torch.jit.is_scripting():
             return torch.cat([self.block(part) for part in x.split(self.rows_at_a_time(x))])
         else:
-            if torch.compiler.is_compiling():
+            if not takes_operator(x):
                 return self.block(x)
-            return torch.cat([self.block(part) for part in x.split(self.rows_at_a_time(x))])
+            evaluate = forest_leaves if takes_kernel(x) else leaves_operator
+            return evaluate(x.detach(), self.arrays(), self.depth, self.copies_columns)
 
     def path(self, x: Tensor) -> Tensor:
         """1 for the nodes that each row passes, leaves included, else 0: shape ``(n_samples, n_nodes)``.
@@ -203,15 +227,8 @@ class LeafSum(nn.Module):
         self.n_groups = n_groups
 
     def block(self, x: Tensor, start: Tensor) -> Tensor:
-        """``forward`` of few rows."""
-        leaf = self.forest.block(x)
-        if self.n_groups == 1:
-            return sequential_sum(self.values, leaf, start)
-        # A row per sample and group.
-        rounds = leaf.shape[1] // self.n_groups
-        leaf = leaf.reshape(-1, rounds, self.n_groups).transpose(1, 2).reshape(-1, rounds)
-        total = sequential_sum(self.values, leaf, start.reshape(-1, self.values.shape[1]))
-        return total.reshape(start.shape)
+        """``forward`` of few rows in plain torch."""
+        return grouped_sum(self.values, self.forest.block(x), start, self.n_groups)
 
     def forward(self, x: Tensor, start: Tensor) -> Tensor:
         """``start`` broadcasts to the shape of the result."""
@@ -219,9 +236,13 @@ class LeafSum(nn.Module):
         if torch.jit.is_scripting():
             return self.sum_in_blocks(x, start)
         else:
-            if torch.compiler.is_compiling():
+            if not takes_operator(x):
                 return self.block(x, start)
-            return self.sum_in_blocks(x, start)
+            forest = self.forest
+            evaluate = forest_sums if takes_kernel(x, self.values, start) else sums_operator
+            return evaluate(
+                x.detach(), forest.arrays(), forest.depth, forest.copies_columns, self.values, start, self.n_groups
+            )
 
     def terms(self, x: Tensor) -> Tensor:
         """What each tree adds, in the order of the trees: shape ``(n_samples, n_trees, n_values)``."""

@@ -8,7 +8,17 @@ from torch import Tensor, nn
 from sk2torch.functional.distances import MetricForm, from_reduced, reduced_radius
 from sk2torch.functional.graphs import ragged_graph, row_graph
 from sk2torch.functional.neighbor_votes import vote_sums
-from sk2torch.ops.pairwise import align_rows, nearest_rows, reduced_distance, stable_sort
+from sk2torch.ops.pairwise import (
+    align_rows,
+    found_neighbors,
+    has_operator,
+    is_recorded,
+    known_distance,
+    nearest_rows,
+    paired_distance,
+    reduced_distance,
+    stable_sort,
+)
 from sk2torch.ops.row_blocks import keep_block
 
 
@@ -71,6 +81,9 @@ class NeighborSearch(nn.Module):
         """Indices of the ``k`` nearest rows, nearest first; int64, shape ``(n_samples, k)``."""
         if self.metric == "precomputed":
             return stable_sort(x.detach(), 1)[1][:, :k]
+        if not torch.jit.is_scripting():  # noqa: SIM102
+            if has_operator():
+                return self._found(x, k)[0]
         left, right = align_rows(x, self.metric), align_rows(self.rows, self.metric)
         return nearest_rows(
             left,
@@ -85,17 +98,45 @@ class NeighborSearch(nn.Module):
             self.upper,
         )
 
+    def _found(self, x: Tensor, k: int) -> tuple[Tensor, Tensor]:
+        """Indices and reduced distances, without gradients."""
+        return found_neighbors(
+            align_rows(x, self.metric),
+            align_rows(self.rows, self.metric),
+            k,
+            self.metric,
+            self.power,
+            self.weights,
+            self.order,
+            self.leaves,
+            self.lower,
+            self.upper,
+        )
+
+    def _neighbors(self, x: Tensor, k: int) -> tuple[Tensor, Tensor]:
+        index, reduced = self._found(x, k)
+        if is_recorded(x, self.rows):
+            if torch.compiler.is_compiling():
+                return self.distance_to(x, index), index
+            left, right = align_rows(x, self.metric), align_rows(self.rows, self.metric)
+            reduced = known_distance(left, right, index, reduced, self.metric, self.power, self.weights)
+        return self.finished(reduced), index
+
     def neighbors(self, x: Tensor, k: int) -> tuple[Tensor, Tensor]:
         """Distances to the ``k`` nearest rows and their indices, each of shape ``(n_samples, k)``."""
+        if not torch.jit.is_scripting():  # noqa: SIM102
+            if self.metric != "precomputed" and has_operator():
+                return self._neighbors(x, k)
         index = self.nearest(x, k)
         return self.distance_to(x, index), index
 
     def weighted(self, x: Tensor, k: int, by_distance: bool) -> tuple[Tensor, Tensor]:
         """Indices of the ``k`` nearest rows, and what they count: 1, or the inverse of their distance."""
-        index = self.nearest(x, k)
         if not by_distance:
+            index = self.nearest(x, k)
             return index, torch.ones_like(index, dtype=x.dtype)
-        return index, inverse_distance(self.distance_to(x, index), torch.ones_like(index, dtype=torch.bool))
+        distance, index = self.neighbors(x, k)
+        return index, inverse_distance(distance, torch.ones_like(index, dtype=torch.bool))
 
     def distance_to(self, x: Tensor, index: Tensor) -> Tensor:
         """Distances between each row of ``x`` and the stored rows at its row of ``index``; shaped as ``index``."""
@@ -112,8 +153,7 @@ class NeighborSearch(nn.Module):
         return torch.cat(blocks) if len(blocks) > 1 else blocks[0]
 
     def _paired(self, left: Tensor, right: Tensor, index: Tensor) -> Tensor:
-        chosen = right.index_select(0, index.reshape(-1)).reshape(index.shape[0], index.shape[1], right.shape[1])
-        return self.finished(reduced_distance(left.unsqueeze(1), chosen, self.metric, self.power, self.weights))
+        return self.finished(paired_distance(left, right, index, self.metric, self.power, self.weights))
 
     def finished(self, reduced: Tensor) -> Tensor:
         """The distance of a reduced distance."""
@@ -121,8 +161,11 @@ class NeighborSearch(nn.Module):
 
     def nearest_graph(self, x: Tensor, k: int, is_weighted: bool) -> Tensor:
         """Distances to the ``k`` nearest rows (or ones) where these are, else zeros; ``(n_samples, n_rows)``."""
-        index = self.nearest(x, k)
-        values = self.distance_to(x, index) if is_weighted else torch.ones_like(index, dtype=x.dtype)
+        if is_weighted:
+            values, index = self.neighbors(x, k)
+        else:
+            index = self.nearest(x, k)
+            values = torch.ones_like(index, dtype=x.dtype)
         return row_graph(values, index, self.rows.shape[0])
 
     def reduced(self, x: Tensor, rows: Tensor) -> Tensor:

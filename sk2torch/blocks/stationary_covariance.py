@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from sk2torch.functional.bessel import matern_of_table, matern_table
 from sk2torch.functional.kernels import squared_distances
-from sk2torch.ops.pairwise import safe_root
+from sk2torch.ops.pairwise import pairwise_kernel, safe_root
 
 
 def is_diagonal(table: Tensor) -> Tensor:
@@ -40,7 +40,9 @@ class SquaredExponential(Stationary):
         self.length_scale = nn.Parameter(length_scale)
 
     def forward(self, x: Tensor, y: Tensor) -> Tensor:
-        return torch.exp(-0.5 * squared_distances(x / self.length_scale, y / self.length_scale))
+        half = torch.full([], 0.5, dtype=x.dtype, device=x.device)
+        left, right = x / self.length_scale, y / self.length_scale
+        return pairwise_kernel(left, right, "direct_squared_distance", "exponential", half, half, 1.0)
 
 
 class Matern(Stationary):
@@ -58,18 +60,13 @@ class Matern(Stationary):
     def __init__(self, length_scale: Tensor, nu: float) -> None:
         super().__init__()
         self.width = 3
-        self.nu = nu
+        self.link = {0.5: "matern_1", 1.5: "matern_3", 2.5: "matern_5"}[nu]
         self.length_scale = nn.Parameter(length_scale)
         self.register_buffer("factor", torch.tensor(math.sqrt(2.0 * nu), dtype=length_scale.dtype))
 
     def forward(self, x: Tensor, y: Tensor) -> Tensor:
-        distance = safe_root(squared_distances(x / self.length_scale, y / self.length_scale))
-        if self.nu == 0.5:
-            return torch.exp(-distance)
-        z = distance * self.factor
-        if self.nu == 1.5:
-            return (1.0 + z) * torch.exp(-z)
-        return (1.0 + z + z.square() / 3.0) * torch.exp(-z)
+        left, right = x / self.length_scale, y / self.length_scale
+        return pairwise_kernel(left, right, "direct_squared_distance", self.link, self.factor, self.factor, 1.0)
 
 
 class GeneralMatern(Stationary):

@@ -4,7 +4,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from sk2torch.ops.pairwise import safe_root
+from sk2torch.ops.pairwise import arg_min, pairwise_kernel
 
 
 def first_of_equals(centers: Tensor) -> Tensor:
@@ -26,28 +26,13 @@ def nearest_center(x: Tensor, centers: Tensor, norms: Tensor, first: Tensor, is_
         first: ``first_of_equals(centers)``.
         is_clipped: the second expression.
     """
-    if not torch.jit.is_scripting():  # noqa: SIM102
-        if torch.compiler.is_compiling():
-            return first.index_select(0, _block_nearest(x, centers, norms, is_clipped))
-    # At most this many numbers are held at a time.
-    step = max(1, 4194304 // centers.shape[0])
-    starts = range(0, max(1, x.shape[0]), step)
-    blocks = [_block_nearest(x[start : start + step], centers, norms, is_clipped) for start in starts]
-    return first.index_select(0, torch.cat(blocks) if len(blocks) > 1 else blocks[0])
-
-
-def _block_nearest(x: Tensor, centers: Tensor, norms: Tensor, is_clipped: bool) -> Tensor:
     # The factor two is exact on either side of the product.
-    products = x @ (-2.0 * centers).T
-    if is_clipped:
-        distances = x.square().sum(dim=1, keepdim=True) + products + norms
-        return torch.clamp(distances, min=0.0).argmin(dim=1)
-    return (products + norms).argmin(dim=1)
+    two = torch.full([], 2.0, dtype=x.dtype, device=x.device)
+    shifts = x.square().sum(dim=1) if is_clipped else None
+    return first.index_select(0, arg_min(x, centers, norms, shifts, "dot", "scaled", two))
 
 
 def center_distances(x: Tensor, centers: Tensor) -> Tensor:
     """``|x - c|`` from differences, each to rounding; shape ``(n, n_centers)``."""
-    if not torch.jit.is_scripting():  # noqa: SIM102
-        if torch.compiler.is_compiling():
-            return safe_root((x.unsqueeze(1) - centers).square().sum(dim=2))
-    return torch.cdist(x, centers, 2.0, "donot_use_mm_for_euclid_dist")
+    one = torch.ones([], dtype=x.dtype, device=x.device)
+    return pairwise_kernel(x, centers, "direct_squared_distance", "root", one, one, 1.0)

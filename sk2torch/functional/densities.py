@@ -67,10 +67,3 @@ def log_kernel_norm(bandwidth: float, n_features: int, kernel: str) -> float:
         # Of a sum below zero, which it has for some widths, scikit-learn takes the logarithm too.
         factor = math.log(factor) + log_sphere(d - 1) if factor > 0 else math.nan
     return -factor - d * math.log(bandwidth)
-
-
-def log_sum_exp(x: Tensor) -> Tensor:
-    """``log(sum_j exp(x[:, j]))``; minus infinity where all are."""
-    largest = x.detach().amax(dim=1, keepdim=True)
-    largest = torch.where(largest == -torch.inf, torch.zeros_like(largest), largest)
-    return (x - largest).exp().sum(dim=1).log() + largest[:, 0]

@@ -3,6 +3,9 @@
 import torch
 from torch import Tensor
 
+from sk2torch.ops.quadratic import mahalanobis_in_order
+from sk2torch.ops.row_blocks import in_row_blocks
+
 
 def squared_mahalanobis(x: Tensor, location: Tensor, precision: Tensor) -> Tensor:
     """``(x - location)^T precision (x - location)``, shape ``(n,)``.
@@ -15,6 +18,17 @@ def squared_mahalanobis(x: Tensor, location: Tensor, precision: Tensor) -> Tenso
         location: shape ``(n_features,)``.
         precision: shape ``(n_features, n_features)``.
     """
+    if not torch.jit.is_scripting():
+        found = mahalanobis_in_order(x, location, precision)
+        return _distances_in_blocks(x, location, precision) if found is None else found
+    return _block_distances(x, location, precision)
+
+
+def _distances_in_blocks(x: Tensor, location: Tensor, precision: Tensor) -> Tensor:
+    return in_row_blocks(lambda rows: _block_distances(rows, location, precision), x, x.shape[1])
+
+
+def _block_distances(x: Tensor, location: Tensor, precision: Tensor) -> Tensor:
     difference = x - location
     if not torch.jit.is_scripting():  # noqa: SIM102
         # A long chain of additions would take minutes to compile.

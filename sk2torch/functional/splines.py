@@ -20,22 +20,27 @@ def basis_functions(x: Tensor, knots: Tensor, interval: Tensor, degree: int) -> 
     Returns:
         shape ``(n, n_features, degree + 1)``, the splines ``i`` to ``i + degree``.
     """
-    value = torch.ones_like(x).unsqueeze(2)
-    if degree == 0:
-        return value
+    values = [torch.ones_like(x)]
     first = torch.arange(knots.shape[0], device=x.device) * knots.shape[1]
-    places = (interval + first).unsqueeze(2) + torch.arange(1, 2 * degree + 1, device=x.device)
-    around = knots.reshape(-1).index_select(0, places.reshape(-1)).reshape(places.shape)
-    point = x.unsqueeze(2)
+    places = (interval + first).reshape(-1)
+    table = knots.reshape(-1)
+    # The knots 1 - degree to degree places from the interval's, and how far each is.
+    around = [table.index_select(0, places + offset).reshape(x.shape) for offset in range(1, 2 * degree + 1)]
+    ahead = [knot - x for knot in around]
     for k in range(1, degree + 1):
-        left, right = around[:, :, degree - k : degree], around[:, :, degree : degree + k]
-        length = right - left
-        is_empty = length == 0.0
-        share = torch.where(is_empty, 0.0, value / torch.where(is_empty, 1.0, length))
-        falling, rising = share * (right - point), share * (point - left)
-        zero = torch.zeros_like(point)
-        value = torch.cat([falling, zero], dim=2) + torch.cat([zero, rising], dim=2)
-    return value
+        following: list[Tensor] = []
+        rising = torch.zeros_like(x)
+        for i in range(k):
+            left, right = degree - k + i, degree + i
+            length = around[right] - around[left]
+            is_empty = length == 0.0
+            share = torch.where(is_empty, 0.0, values[i] / torch.where(is_empty, 1.0, length))
+            falling = share * ahead[right]
+            following.append(rising + falling if i > 0 else falling)
+            rising = share * -ahead[left]
+        following.append(rising)
+        values = following
+    return torch.stack(values, dim=2)
 
 
 def in_columns(values: Tensor, first: Tensor, width: int) -> Tensor:
@@ -49,6 +54,11 @@ def in_columns(values: Tensor, first: Tensor, width: int) -> Tensor:
     Returns:
         shape ``(n, n_features, width)``.
     """
+    if not torch.jit.is_scripting():  # noqa: SIM102
+        if not torch.compiler.is_compiling():
+            places = first.unsqueeze(2) + torch.arange(values.shape[2], device=values.device)
+            zeros = torch.zeros([values.shape[0], values.shape[1], width], dtype=values.dtype, device=values.device)
+            return zeros.scatter(2, places, values)
     source = torch.arange(width, device=values.device) - first.unsqueeze(2)
     taken = torch.gather(values, 2, source.clamp(0, values.shape[2] - 1))
     return torch.where((source >= 0) & (source < values.shape[2]), taken, 0.0)

@@ -7,6 +7,7 @@ import torch
 from sk2torch.blocks.kernel_expansion import KernelExpansion, PrecomputedExpansion
 from sk2torch.functional.kernels import KERNELS
 from sk2torch.ops.pairwise import group_sums, pairwise_kernel, weighted_sum
+from sk2torch.ops.pairwise.reference import blocked_sum
 
 FORMS = sorted({(form.statistic, form.link) for form in KERNELS.values()} | {("squared_distance", "exponential")})
 SIZES = [3, 0, 7, 1]
@@ -28,8 +29,10 @@ def test_blocks_and_groups(statistic, link, n):
     parts = zip(values.split(SIZES, dim=1), weights.split(SIZES, dim=1), strict=True)
     expected = torch.cat([v @ w.T for v, w in parts], dim=1)
     for block_elements in (1, 60, 10**6):
-        actual = weighted_sum(x, y, weights, SIZES, statistic, link, *_settings(), block_elements=block_elements)
+        actual = blocked_sum(x, y, weights, SIZES, statistic, link, *_settings(), block_elements=block_elements)
         torch.testing.assert_close(actual, expected, rtol=1e-13, atol=1e-13)
+    actual = weighted_sum(x, y, weights, SIZES, statistic, link, *_settings())
+    torch.testing.assert_close(actual, expected, rtol=1e-13, atol=1e-13)
 
 
 @pytest.mark.parametrize(("statistic", "link"), FORMS)
@@ -39,15 +42,16 @@ def test_gradients(statistic, link):
     inputs = [tensor.requires_grad_() for tensor in (x, y, weights, gamma, coef0)]
 
     def reduce(x, y, weights, gamma, coef0):
-        return weighted_sum(x, y, weights, [4, 2], statistic, link, gamma, coef0, degree, block_elements=20)
+        return weighted_sum(x, y, weights, [4, 2], statistic, link, gamma, coef0, degree)
 
     assert torch.autograd.gradcheck(reduce, inputs)
 
 
 def test_scripted_blocks():
     x, y, weights = _rows(13), _rows(11), _rows(11).T.contiguous()
-    arguments = (x, y, weights, [11], "manhattan", "exponential", *_settings(), 30)
-    assert torch.equal(torch.jit.script(weighted_sum)(*arguments), weighted_sum(*arguments))
+    arguments = (x, y, weights, [11], "manhattan", "exponential", *_settings())
+    torch.testing.assert_close(torch.jit.script(weighted_sum)(*arguments), weighted_sum(*arguments))
+    assert torch.equal(torch.jit.script(blocked_sum)(*arguments, 30), blocked_sum(*arguments, 30))
 
 
 def test_unknown_names():

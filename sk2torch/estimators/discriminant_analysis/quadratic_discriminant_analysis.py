@@ -7,6 +7,8 @@ import torch
 from torch import Tensor, nn
 
 from sk2torch.base import Column, TorchClassifier, UnsupportedParameter, read, register
+from sk2torch.ops.quadratic import squared_forms
+from sk2torch.ops.row_blocks import in_row_blocks
 
 # A variance that is zero comes out as this multiple of the squared precision, or less, next to the largest.
 _SINGULAR = 1e4
@@ -61,7 +63,17 @@ class TorchQuadraticDiscriminantAnalysis(TorchClassifier):
 
     def log_posterior(self, x: Tensor) -> Tensor:
         """Up to a constant of the row, shape ``(n_samples, n_classes)``."""
-        squared = torch.matmul(self.prepare(x) - self.means, self.whitening).square().sum(dim=2)
+        x = self.prepare(x)
+        if not torch.jit.is_scripting():
+            squared = squared_forms(x, self.means.squeeze(1), self.whitening, self.whitening.new_zeros(0), False)
+            if squared is not None:
+                return -0.5 * (squared + self.log_determinants) + self.log_priors
+            return in_row_blocks(self.block_posterior, x, self.whitening.shape[0] * self.whitening.shape[2])
+        return self.block_posterior(x)
+
+    def block_posterior(self, x: Tensor) -> Tensor:
+        """``log_posterior`` of prepared rows."""
+        squared = torch.matmul(x - self.means, self.whitening).square().sum(dim=2)
         return -0.5 * (squared.T + self.log_determinants) + self.log_priors
 
     def predict(self, x: Tensor) -> Tensor:

@@ -14,7 +14,7 @@ from sk2torch.ops.row_blocks import keep_block
 from sk2torch.ops.triangular import diagonal_inverses, solve_rows
 
 # Numbers held at a time, outside of graphs.
-_BLOCK_ELEMENTS = 4194304
+_BLOCK_ELEMENTS = 1048576
 
 
 @register("sklearn.gaussian_process.GaussianProcessRegressor")

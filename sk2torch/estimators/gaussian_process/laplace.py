@@ -14,7 +14,7 @@ from sk2torch.ops.row_blocks import keep_block
 from sk2torch.ops.triangular import diagonal_inverses, solve_rows
 
 # Numbers held at a time, outside of graphs.
-_BLOCK_ELEMENTS = 4194304
+_BLOCK_ELEMENTS = 1048576
 # Error functions whose sum approximates the logistic function: slopes and weights (Williams and Barber, appendix A).
 _SLOPES = [0.41, 0.4, 0.37, 0.44, 0.39]
 _WEIGHTS = [-1854.8214151, 3516.89893646, 221.29346712, 128.12323805, -2010.49422654]

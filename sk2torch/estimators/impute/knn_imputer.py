@@ -10,6 +10,7 @@ from sk2torch.base import Column, TorchEstimator, UnsupportedParameter, read, re
 from sk2torch.blocks.routing import SelectColumns
 from sk2torch.estimators.impute.missing import MissingCells, missing_numbers
 from sk2torch.functional.nan_euclidean import common_features, nan_squared_distances
+from sk2torch.ops.pairwise import found_neighbors, has_operator
 
 # Pairs of rows that are compared at a time in eager and scripted mode.
 _MAX_PAIRS = 4194304
@@ -82,6 +83,46 @@ class NearestDonors(nn.Module):
         mean = (weight @ values) / torch.where(total == 0, torch.ones_like(total), total)
         return torch.where(chosen.any(dim=1, keepdim=True), mean, self.means.index_select(0, places))
 
+    @torch.jit.unused
+    def searched(self, x: Tensor, known_x: Tensor) -> Tensor:
+        """``forward`` of few rows that looks at missing cells only; the others are zero."""
+        nan = torch.full_like(x[:1, :1], torch.nan)
+        queries = torch.where(known_x > 0, x, nan).detach()
+        result = x.new_zeros(x.shape[0], self.kept.shape[0])
+        for g in range(self.n_groups):
+            columns = torch.nonzero(torch.div(self.slots, self.size, rounding_mode="floor") == g)[:, 0]
+            features = self.kept[columns]
+            asked = torch.nonzero((known_x[:, features] == 0).any(dim=1))[:, 0]
+            if asked.shape[0] > 0:
+                donors = torch.nonzero(self.donors[g])[:, 0]
+                found = self.found(queries[asked], donors, int(self.wanted[g]))
+                means = self.mean_of(x[asked], known_x[asked], found, features, self.means[columns])
+                result = result.index_put((asked.unsqueeze(1), columns), means)
+        return result
+
+    @torch.jit.unused
+    def found(self, queries: Tensor, donors: Tensor, n_neighbors: int) -> Tensor:
+        """The nearest of the donors; int64, shape ``(n_samples, n_neighbors)``."""
+        known = self.known[donors] > 0
+        rows = torch.where(known, self.rows.detach()[donors], torch.full_like(queries[:1, :1], torch.nan))
+        leaves = torch.arange(-(-donors.shape[0] // 64) * 64, device=donors.device).clamp(max=donors.shape[0])
+        none, weights = rows.new_zeros(1, 1), rows.new_ones(rows.shape[1])
+        leaves = leaves.reshape(-1, 64)
+        settings = ("nan_euclidean", 2.0, weights, "index", leaves, none, none)
+        return donors[found_neighbors(queries, rows, n_neighbors, *settings)[0]]
+
+    @torch.jit.unused
+    def mean_of(self, x: Tensor, known_x: Tensor, found: Tensor, features: Tensor, means: Tensor) -> Tensor:
+        """Weighted mean over the donors found, shape ``(n_samples, len(features))``; ``means`` where there are none."""
+        rows, both = self.rows[found], known_x.unsqueeze(1) * self.known[found]
+        common = both.sum(dim=2)
+        distance = ((x.unsqueeze(1) - rows).square() * both).sum(dim=2) / common.clamp(min=1.0) * x.shape[1]
+        chosen = common > 0
+        weight = self.weigh(chosen, distance)
+        total = weight.sum(dim=1, keepdim=True)
+        mean = (weight.unsqueeze(2) * rows[:, :, features]).sum(dim=1) / torch.where(total == 0, 1.0, total)
+        return torch.where(chosen.any(dim=1, keepdim=True), mean, means)
+
     def weigh(self, chosen: Tensor, distance: Tensor) -> Tensor:
         """Weights of the donors, zero for those that are not chosen."""
         if not self.by_distance:
@@ -125,15 +166,19 @@ class NearestDonors(nn.Module):
         return result.reshape(-1, self.n_groups * self.size).index_select(1, self.slots)
 
     def forward(self, x: Tensor, known_x: Tensor) -> Tensor:
-        """What each cell would be if it were missing, shape ``(n_samples, n_kept)``.
+        """What each missing cell becomes, anything for the others; shape ``(n_samples, n_kept)``.
 
         Args:
             x: zero where missing, shape ``(n_samples, n_features)``.
             known_x: 1.0 where it is not, else 0.0.
         """
-        if not torch.jit.is_scripting():  # noqa: SIM102
+        if not torch.jit.is_scripting():
             if torch.compiler.is_compiling():
                 return self.block(x, known_x)
+            if has_operator():
+                step = max(1, _MAX_PAIRS // max(1, self.max_neighbors * x.shape[1]))
+                starts = range(0, max(1, x.shape[0]), step)
+                return torch.cat([self.searched(x[s : s + step], known_x[s : s + step]) for s in starts])
         rows = self.rows_at_a_time
         parts: list[Tensor] = []
         for start in range(0, max(1, x.shape[0]), rows):

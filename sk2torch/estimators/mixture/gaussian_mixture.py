@@ -9,6 +9,8 @@ import torch
 from torch import Tensor, nn
 
 from sk2torch.base import Column, TorchEstimator, read, register
+from sk2torch.ops.quadratic import squared_forms
+from sk2torch.ops.row_blocks import in_row_blocks
 
 
 @register("sklearn.mixture.GaussianMixture", "sklearn.mixture.BayesianGaussianMixture")
@@ -66,6 +68,15 @@ class TorchGaussianMixture(TorchEstimator):
     def joint_log_probability(self, x: Tensor) -> Tensor:
         """Weighted log-density of each component, shape ``(n_samples, n_components)``."""
         x = self.prepare(x)
+        if not torch.jit.is_scripting():
+            squares = squared_forms(x, self.means, self.factors, self.residuals, self.is_full)
+            if squares is not None:
+                return self.log_weights + (self.constants - 0.5 * squares)
+            return in_row_blocks(self.block_log_probability, x, x.shape[1])
+        return self.block_log_probability(x)
+
+    def block_log_probability(self, x: Tensor) -> Tensor:
+        """``joint_log_probability`` of prepared rows."""
         if not torch.jit.is_scripting():  # noqa: SIM102
             if torch.compiler.is_compiling():
                 difference = x - self.means.unsqueeze(1)

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from sk2torch.base import Column, read, register
 from sk2torch.base.naive_bayes import NaiveBayes
 from sk2torch.functional.unknown import refuse_rows
+from sk2torch.ops.row_blocks import in_row_blocks
 
 
 @register("sklearn.naive_bayes.CategoricalNB")
@@ -42,13 +43,31 @@ class TorchCategoricalNB(NaiveBayes):
         return cls(tables, read.vector(estimator.class_log_prior_), estimator.classes_)
 
     def joint(self, x: Tensor) -> Tensor:
+        if not torch.jit.is_scripting():
+            return in_row_blocks(self.block_joint, x, max(self.first.shape[0], self.n_classes))
+        return self.block_joint(x)
+
+    def block_joint(self, x: Tensor) -> Tensor:
+        """``joint`` of a block of rows."""
         # Truncated as numbers, which may be too large for an integer.
         whole = x.detach().trunc()
         known = (whole >= 0) & (whole < self.counts)
         place = torch.where(known, whole, torch.zeros_like(whole)).long() + self.first
-        terms = self.table.index_select(0, place.reshape(-1)).reshape(x.shape[0], x.shape[1], self.n_classes)
+        total = self.gathered_sum(place)
         message = (
             "CategoricalNB: found a category that was not among the fitted ones; drop these rows, or refit with "
             "min_categories."
         )
-        return refuse_rows(terms.sum(dim=1) + self.log_prior, ~known.all(dim=1), message)
+        return refuse_rows(total + self.log_prior, ~known.all(dim=1), message)
+
+    def gathered_sum(self, place: Tensor) -> Tensor:
+        """``sum_f table[place[:, f]]``; shape ``(n_samples, n_classes)``."""
+        if not torch.jit.is_scripting():  # noqa: SIM102
+            if not (torch.compiler.is_compiling() or torch._C._are_functorch_transforms_active()):
+                # Feature by feature, as scikit-learn adds, and without all terms at once.
+                total = self.table.index_select(0, place[:, 0])
+                for feature in range(1, place.shape[1]):
+                    total = total + self.table.index_select(0, place[:, feature])
+                return total
+        terms = self.table.index_select(0, place.reshape(-1))
+        return terms.reshape(place.shape[0], place.shape[1], self.n_classes).sum(dim=1)

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from sk2torch.base import Column, read, register
 from sk2torch.base.naive_bayes import NaiveBayes
+from sk2torch.ops.row_blocks import in_row_blocks
 
 # More classes are computed side by side, in memory of all of them.
 _MOST_UNROLLED = 16
@@ -50,6 +51,12 @@ class TorchGaussianNB(NaiveBayes):
         )
 
     def joint(self, x: Tensor) -> Tensor:
+        if not torch.jit.is_scripting():
+            return in_row_blocks(self.block_joint, x, x.shape[1] * (1 if self.unrolls else self.n_classes))
+        return self.block_joint(x)
+
+    def block_joint(self, x: Tensor) -> Tensor:
+        """``joint`` of a block of rows."""
         if self.unrolls:
             distances = [((x - self.mean[c]).square() / self.variance[c]).sum(dim=1) for c in range(self.n_classes)]
             distance = torch.stack(distances, dim=1)

@@ -64,7 +64,9 @@ class TorchKNeighborsClassifier(TorchClassifier):
 
     def predict(self, x: Tensor) -> Tensor:
         labels, weights = self.votes(self.prepare(x))
-        return self.labels(heaviest_class(labels, weights, self.n_classes))
+        if self.by_distance:
+            return self.labels(heaviest_class(labels, weights, self.n_classes))
+        return self.labels(vote_sums(labels, weights, self.n_classes).argmax(dim=1))
 
     def predict_proba(self, x: Tensor) -> Tensor:
         labels, weights = self.votes(self.prepare(x))

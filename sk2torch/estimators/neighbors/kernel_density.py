@@ -8,8 +8,9 @@ from torch import Tensor, nn
 
 from sk2torch.base import Column, TorchEstimator, UnsupportedParameter, read, register
 from sk2torch.estimators.neighbors.reading import read_tree
-from sk2torch.functional.densities import log_kernel, log_kernel_norm, log_sum_exp
+from sk2torch.functional.densities import log_kernel, log_kernel_norm
 from sk2torch.functional.distances import pairwise_distance
+from sk2torch.ops.pairwise import log_sum, log_sum_exp
 from sk2torch.ops.row_blocks import keep_block
 
 
@@ -54,7 +55,7 @@ class TorchKernelDensity(TorchEstimator):
         self.metric = metric
         self.power = power
         # Size of the largest temporary in eager mode and TorchScript.
-        self.block_elements = 2097152
+        self.block_elements = 262144
         self.register_buffer("weights", weights)
 
     @classmethod
@@ -75,6 +76,14 @@ class TorchKernelDensity(TorchEstimator):
 
     def score_samples(self, x: Tensor) -> Tensor:
         x = self.prepare(x)
+        if self.metric == "euclidean" and self.kernel == "gaussian":
+            rate = 0.5 / (self.bandwidth * self.bandwidth)
+            density = log_sum(x, self.rows, self.log_weights, "direct_squared_distance", "scaled", rate)
+            return density + self.norm
+        if self.metric == "euclidean" and self.kernel == "exponential":
+            rate = 1.0 / self.bandwidth
+            density = log_sum(x, self.rows, self.log_weights, "direct_squared_distance", "scaled_root", rate)
+            return density + self.norm
         if not torch.jit.is_scripting():  # noqa: SIM102
             if torch.compiler.is_compiling():
                 return self.log_density(x)

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from sk2torch.base import Column, TorchClassifier, UnsupportedParameter, read, register
 from sk2torch.functional.distances import pairwise_distance
+from sk2torch.ops.pairwise import arg_min
 
 
 @register("sklearn.neighbors.NearestCentroid")
@@ -66,7 +67,9 @@ class TorchNearestCentroid(TorchClassifier):
     def predict(self, x: Tensor) -> Tensor:
         x = self.prepare(x)
         if self.is_nearest:
-            return self.labels(pairwise_distance(x, self.centroids, self.metric, 2.0, self.ones).argmin(dim=1))
+            statistic = "manhattan" if self.metric == "manhattan" else "direct_squared_distance"
+            offsets = torch.zeros_like(self.log_priors)
+            return self.labels(arg_min(x, self.centroids, offsets, None, statistic, "identity", self.ones[0]))
         return self.labels(self.scores(x).argmax(dim=1))
 
     def decision_function(self, x: Tensor) -> Tensor:

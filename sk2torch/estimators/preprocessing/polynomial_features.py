@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from sk2torch.base import Column, TorchEstimator, read, register
+from sk2torch.ops.row_blocks import in_row_blocks
 
 
 @register("sklearn.preprocessing.PolynomialFeatures")
@@ -55,12 +56,20 @@ class TorchPolynomialFeatures(TorchEstimator):
 
     def transform(self, x: Tensor) -> Tensor:
         x = self.prepare(x)
-        terms = x.new_ones((x.shape[0], 1))
-        blocks = [terms] if self.has_bias else [terms[:, :0]]
+        if not torch.jit.is_scripting():
+            return in_row_blocks(self.products, x, self.factors.shape[0])
+        return self.products(x)
+
+    def products(self, x: Tensor) -> Tensor:
+        """``transform`` of prepared rows."""
+        # Whole rows are picked much faster than single columns.
+        columns = x.T.contiguous()
+        terms = x.new_ones((1, x.shape[0]))
+        blocks = [terms] if self.has_bias else [terms[:0]]
         for degree in range(1, len(self.ends)):
             start, end = self.ends[degree - 1], self.ends[degree]
-            feature = x.index_select(1, self.factors[start:end])
-            terms = feature if degree == 1 else terms.index_select(1, self.parents[start:end]) * feature
+            feature = columns.index_select(0, self.factors[start:end])
+            terms = feature if degree == 1 else terms.index_select(0, self.parents[start:end]) * feature
             if degree >= self.min_degree:
                 blocks.append(terms)
-        return torch.cat(blocks, dim=1)
+        return torch.cat(blocks).T.contiguous()

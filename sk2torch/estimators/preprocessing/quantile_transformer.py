@@ -10,6 +10,7 @@ from torch import Tensor
 from sk2torch.base import Column, TorchEstimator, UnsupportedParameter, read, register
 from sk2torch.blocks.sorted_columns import ColumnTable, SortedColumns
 from sk2torch.functional.normal import normal_probability, normal_quantile
+from sk2torch.ops.row_blocks import in_row_blocks
 
 # scikit-learn's distance from the ends at which a value counts as one of them, for a normal output.
 _BOUND = 1e-7
@@ -84,6 +85,12 @@ class TorchQuantileTransformer(TorchEstimator):
         if x.is_sparse_csr:
             raise ValueError("QuantileTransformer: scikit-learn does not transform the zeros of sparse inputs.")
         x = self.prepare(x)
+        if not torch.jit.is_scripting():
+            return in_row_blocks(self.transformed, x, x.shape[1])
+        return self.transformed(x)
+
+    def transformed(self, x: Tensor) -> Tensor:
+        """``transform`` of prepared rows."""
         share = 0.5 * (self.share(x, self.at_most(x), False) + self.share(x, self.below(x), True))
         is_high = x + self.margin > self.high if self.is_normal else x == self.high
         is_low = x - self.margin < self.low if self.is_normal else x == self.low

@@ -10,6 +10,7 @@ from sk2torch.base import Column, TorchEstimator, UnsupportedParameter, read, re
 from sk2torch.blocks.sorted_columns import SortedColumns
 from sk2torch.functional.splines import basis_functions, in_columns
 from sk2torch.functional.unknown import refuse_rows
+from sk2torch.ops.row_blocks import in_row_blocks
 
 
 @register("sklearn.preprocessing.SplineTransformer")
@@ -115,6 +116,12 @@ class TorchSplineTransformer(TorchEstimator):
 
     def transform(self, x: Tensor) -> Tensor:
         x = self.prepare(x)
+        if not torch.jit.is_scripting():
+            return in_row_blocks(self.transformed, x, x.shape[1] * (self.degree + 1))
+        return self.transformed(x)
+
+    def transformed(self, x: Tensor) -> Tensor:
+        """``transform`` of prepared rows."""
         missing = torch.isnan(x)
         low, high = self.ends[0], self.ends[1]
         below, above = x < low, x > high
@@ -131,7 +138,7 @@ class TorchSplineTransformer(TorchEstimator):
             point = torch.where(below | above, low, point)
         result = self.splines(point)
         if self.is_bounded:
-            result = self.extrapolated(x, result, below, above)
+            result = self.bounded(x, result, below, above)
         gap = float("nan") if self.keeps_missing else 0.0
         result = torch.where(missing.unsqueeze(2), gap, result)
         if self.drops_last:
@@ -155,6 +162,15 @@ class TorchSplineTransformer(TorchEstimator):
         spread = in_columns(values, interval, n_splines + degree)
         first = spread[:, :, :degree] + spread[:, :, n_splines:]
         return torch.cat([first, spread[:, :, degree:n_splines]], dim=2)
+
+    def bounded(self, x: Tensor, inside: Tensor, below: Tensor, above: Tensor) -> Tensor:
+        """``inside``, but ``extrapolated`` in rows that have a value outside."""
+        if not torch.jit.is_scripting():  # noqa: SIM102
+            if not (torch.compiler.is_compiling() or torch._C._are_functorch_transforms_active()):
+                rows = (below | above).any(dim=1).nonzero()[:, 0]
+                found = self.extrapolated(x[rows], inside[rows], below[rows], above[rows])
+                return inside.index_copy(0, rows, found)
+        return self.extrapolated(x, inside, below, above)
 
     def extrapolated(self, x: Tensor, inside: Tensor, below: Tensor, above: Tensor) -> Tensor:
         """``inside``, or what is given outside; ends that scikit-learn has moved past each other both claim a value."""

@@ -9,10 +9,10 @@ from sk2torch.base import Column, TorchClassifier, UnsupportedParameter, read, r
 from sk2torch.estimators.svm.dual_form import read_expansion, read_intercept
 from sk2torch.functional.coupling import coupled_probabilities
 from sk2torch.functional.one_vs_one import (
-    one_vs_rest_scores,
+    class_scores,
     pair_indices,
+    pair_signs,
     pair_table,
-    pair_votes,
     square_of_pairs,
 )
 
@@ -64,6 +64,7 @@ class TorchSVC(TorchClassifier):
         self.register_buffer("first_sum", first * (self.n_classes - 1) + second - 1)
         self.register_buffer("second_sum", second * (self.n_classes - 1) + first)
         self.register_buffer("pairs", pair_table(self.n_classes))
+        self.register_buffer("signs", pair_signs(self.n_classes))
 
     @classmethod
     def from_sklearn(cls, estimator: Any, columns: list[Column]) -> Self:
@@ -92,17 +93,16 @@ class TorchSVC(TorchClassifier):
         )
 
     def decision_function(self, x: Tensor) -> Tensor:
-        scores = self.pair_scores(x)
         if self.n_classes == 2:
-            return -scores[:, 0]
-        return one_vs_rest_scores(scores, self.pairs, self.n_classes) if self.one_vs_rest else scores
+            return -self.pair_scores(x)[:, 0]
+        return self.class_scores(x, True) if self.one_vs_rest else self.pair_scores(x)
 
     def predict(self, x: Tensor) -> Tensor:
         if self.break_ties:
             return self.labels(self.decision_function(x).argmax(dim=1))
-        scores = self.pair_scores(x)
-        wins = (scores > 0).to(scores.dtype)
-        return self.labels(pair_votes(wins, self.pairs, self.n_classes).argmax(dim=1))
+        if self.n_classes == 2:
+            return self.labels((self.pair_scores(x)[:, 0] > 0).logical_not().long())
+        return self.labels(self.class_scores(x, False).argmax(dim=1))
 
     def predict_proba(self, x: Tensor) -> Tensor:
         odds = self.pair_scores(x) * self.slopes + self.offsets
@@ -117,3 +117,8 @@ class TorchSVC(TorchClassifier):
         """libsvm's decision values, positive for the first class of a pair; ``(n_samples, n_pairs)``."""
         sums = self.expansion(self.prepare(x))
         return sums.index_select(1, self.first_sum) + sums.index_select(1, self.second_sum) + self.intercept
+
+    def class_scores(self, x: Tensor, with_confidence: bool) -> Tensor:
+        """Votes of the classes, with or without the confidence of their pairs; ``(n_samples, n_classes)``."""
+        sums = self.expansion(self.prepare(x))
+        return class_scores(sums, self.first_sum, self.second_sum, self.intercept, self.signs, with_confidence)

@@ -3,11 +3,25 @@
 import torch
 from torch import Tensor
 
+from sk2torch.ops.pairwise.distances import safe_root
+
 STATISTICS = ("dot", "cosine", "squared_distance", "direct_squared_distance", "manhattan", "chi_squared")
-LINKS = ("identity", "negation", "exponential", "power", "tanh")
+LINKS = (
+    "identity",
+    "negation",
+    "scaled",
+    "scaled_root",
+    "exponential",
+    "power",
+    "tanh",
+    "root",
+    "matern_1",
+    "matern_3",
+    "matern_5",
+)
 
 
-def pairwise_kernel(
+def kernel_values(
     x: Tensor, y: Tensor, statistic: str, link: str, gamma: Tensor, coef0: Tensor, degree: float
 ) -> Tensor:
     """A link of a statistic ``s`` of each pair of rows; shape ``(n, m)``.
@@ -18,8 +32,10 @@ def pairwise_kernel(
     ``manhattan``: ``sum |x - y|``; ``chi_squared``: ``sum (x - y)^2 / (x + y)`` where ``0 / 0`` is 0,
     NaN for rows ``x`` with negative values.
 
-    Links: ``identity``: ``s``; ``negation``: ``-s``; ``exponential``: ``exp(-gamma s)``; ``power``:
-    ``(gamma s + coef0)^degree``; ``tanh``: ``tanh(gamma s + coef0)``.
+    Links: ``identity``: ``s``; ``negation``: ``-s``; ``scaled``: ``-gamma s``; ``scaled_root``: ``-gamma sqrt(s)``;
+    ``exponential``: ``exp(-gamma s)``; ``power``: ``(gamma s + coef0)^degree``; ``tanh``: ``tanh(gamma s + coef0)``;
+    ``root``: ``sqrt(s)``; of ``z = gamma sqrt(s)``, ``matern_1``: ``exp(-z)``, ``matern_3``: ``(1 + z) exp(-z)``,
+    ``matern_5``: ``(1 + z + z^2 / 3) exp(-z)``. Roots have the slope 0 at 0.
 
     Args:
         x: shape ``(n, n_features)``.
@@ -34,17 +50,25 @@ def pairwise_kernel(
     return aligned_kernel(left, right, statistic, link, gamma, coef0, degree)
 
 
+def align_outside(x: Tensor, y: Tensor, statistic: str) -> tuple[Tensor, Tensor, str]:
+    """What a statistic does to each row alone, and the statistic that is left to compute; gradients pass."""
+    if statistic == "cosine":
+        return _normalized(x), _normalized(y), "dot"
+    if statistic == "chi_squared":
+        # scikit-learn raises for negative values; a tensor program can only make them show.
+        return torch.where(x < 0, torch.full_like(x, float("nan")), x), y, statistic
+    return x, y, statistic
+
+
 def align(x: Tensor, y: Tensor, statistic: str, link: str, gamma: Tensor) -> tuple[Tensor, Tensor]:
-    """What can be done to each row alone, once, before the pairs are formed."""
+    """What can be done to each row alone, once, before the pairs are formed in plain torch."""
     if statistic == "squared_distance":
         # Distances do not depend on the origin; near the rows the expanded square loses least.
         center = y.mean(dim=0)
         return x - center, y - center
-    if statistic == "cosine":
-        return _normalized(x), _normalized(y)
-    if statistic == "chi_squared":
-        # scikit-learn raises for negative values; a tensor program can only make them show.
-        return torch.where(x < 0, torch.full_like(x, float("nan")), x), y
+    if statistic == "cosine" or statistic == "chi_squared":
+        left, right, _ = align_outside(x, y, statistic)
+        return left, right
     # ONNX Runtime would fuse a scalar after the product into it, in single precision.
     return x, gamma * y if link == "power" or link == "tanh" else y
 
@@ -59,22 +83,37 @@ def _normalized(x: Tensor) -> Tensor:
 def aligned_kernel(
     x: Tensor, y: Tensor, statistic: str, link: str, gamma: Tensor, coef0: Tensor, degree: float
 ) -> Tensor:
-    """``pairwise_kernel`` of rows that went through ``align``."""
-    value = _statistic(x, y, statistic)
+    """``kernel_values`` of rows that went through ``align``."""
+    value = pair_statistic(x, y, statistic)
     if link == "identity":
         return value
     if link == "negation":
         return -value
+    if link == "scaled":
+        return -gamma * value
     if link == "exponential":
         return torch.exp(-gamma * value)
     if link == "power":
         return torch.pow(value + coef0, degree)
     if link == "tanh":
         return torch.tanh(value + coef0)
+    root = safe_root(value.clamp(min=0.0) if statistic == "squared_distance" else value)
+    if link == "root":
+        return root
+    z = gamma * root
+    if link == "scaled_root":
+        return -z
+    if link == "matern_1":
+        return torch.exp(-z)
+    if link == "matern_3":
+        return (1.0 + z) * torch.exp(-z)
+    if link == "matern_5":
+        return (1.0 + z + z.square() / 3.0) * torch.exp(-z)
     raise ValueError(f"unknown link {link}")
 
 
-def _statistic(x: Tensor, y: Tensor, statistic: str) -> Tensor:
+def pair_statistic(x: Tensor, y: Tensor, statistic: str) -> Tensor:
+    """The statistic of each pair of rows that went through ``align``; shape ``(n, m)``."""
     if statistic == "dot" or statistic == "cosine":
         return x @ y.T
     if statistic == "squared_distance":

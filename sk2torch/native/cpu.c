@@ -1,0 +1,14 @@
+/* Which of the compiled instruction sets this processor and its operating system run. */
+#include "kernel.h"
+
+SK2TORCH_EXPORT int sk2torch_isa(void) {
+#if defined(__x86_64__)
+    __builtin_cpu_init();
+    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
+        __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512cd") && __builtin_cpu_supports("bmi2") &&
+        __builtin_cpu_supports("fma"))
+        return 5;
+    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("bmi2")) return 2;
+#endif
+    return 0;
+}

@@ -1,0 +1,96 @@
+/* The packed layout of trees that the forest kernels read.
+
+   A row is widened to n_columns values: the features, and the category codes of the features that some node splits by
+   category. Nodes where NaN goes left have a bit for it; in a block with NaN they look at copies of the features with -inf
+   for NaN, in others, the most, at the features themselves. A node goes
+   left if value <= threshold, else, NaN too, right; its children are adjacent. A leaf is its own left child and its
+   threshold the largest, so that a row that has arrived stays. A categorical node looks at a column of codes; its
+   key is its row of tables.
+
+   Walks compare keys: unsigned integers in the order of the floats, -0 equal to 0, NaN above all. They need no conversion
+   and take fewer cycles than floats. Rows are held in groups of LANES, column after column. */
+#ifndef SK2TORCH_FOREST_H
+#define SK2TORCH_FOREST_H
+
+#include <string.h>
+
+#include "kernel.h"
+
+/* Trees of up to so many leaves can be scanned: all nodes at once instead of one path. */
+#define SCAN_LEAVES 128
+/* Codes 0 to 255, and 256 for missing, as bits. */
+#define TABLE_WORDS 9
+/* The bit of a scanned node where NaN goes left. */
+#define SCAN_LEFT 0x8000
+
+/* Rows, or trees, walked at once: enough to hide the latency of memory. */
+#define LANES 8
+
+typedef struct {
+    uint32_t threshold;        /* a key */
+    uint32_t child_and_column; /* child << column_bits | missing left | column * LANES; the child counts from the root */
+} node_f;
+
+typedef struct {
+    uint64_t threshold;
+    uint32_t column, child; /* the column as above */
+} node_d;
+
+/* An inner node, parents first. Slots 0 to n_inner - 1 are inner nodes in this order, the leaves follow. */
+typedef struct {
+    float threshold;
+    uint32_t table; /* the row of tables of a categorical node, else 0 */
+    uint16_t column; /* with SCAN_LEFT where NaN goes left */
+    uint8_t left, right;
+} scan_f;
+
+typedef struct {
+    double threshold;
+    uint32_t table;
+    uint16_t column; /* with SCAN_LEFT where NaN goes left */
+    uint8_t left, right;
+} scan_d;
+
+typedef struct {
+    int64_t n_trees, n_features, n_columns, n_codes;
+    int32_t is_double;   /* compares doubles: node_d and scan_d, else node_f and scan_f */
+    int32_t rounds;      /* to float before comparing doubles */
+    int32_t has_copies;
+    int32_t column_bits;  /* of column * LANES, and the bit for missing left above them */
+    int32_t scan_limit;  /* the number of leaves up to which trees have a scan */
+    void *nodes, *scan;
+    int32_t *node_id;       /* per packed node, its number before packing */
+    int64_t *tree_start;    /* per tree, its first packed node; n_trees + 1 */
+    int32_t *depth;         /* per tree, the steps to its deepest leaf */
+    int32_t *sure_depth;    /* per tree, the steps to its highest leaf */
+    int64_t *scan_start;    /* per tree, its first scan node, -1 without a scan */
+    int32_t *leaf_id;       /* per leaf of the trees that have a scan: its number before packing */
+    int64_t *leaf_start;    /* per tree, its first entry of leaf_id */
+    int32_t *n_leaves;      /* per tree */
+    uint32_t *tables;       /* TABLE_WORDS per categorical node */
+    int32_t *code_feature;  /* per column of codes, its feature */
+} forest;
+
+/* The first column of codes. */
+static inline int64_t code_columns(const forest *f) { return f->n_features; }
+
+/* What a node's column is if NaN goes left, times LANES. */
+static inline uint32_t left_bit(const forest *f) { return 1u << (f->column_bits - 1); }
+
+static inline uint32_t key_f(float value) {
+    uint32_t bits;
+    value += 0.0f;
+    memcpy(&bits, &value, sizeof bits);
+    bits ^= (uint32_t)((int32_t)bits >> 31) | 0x80000000u;
+    return value == value ? bits : UINT32_MAX;
+}
+
+static inline uint64_t key_d(double value) {
+    uint64_t bits;
+    value += 0.0;
+    memcpy(&bits, &value, sizeof bits);
+    bits ^= (uint64_t)((int64_t)bits >> 63) | 0x8000000000000000u;
+    return value == value ? bits : UINT64_MAX;
+}
+
+#endif

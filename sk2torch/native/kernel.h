@@ -1,0 +1,25 @@
+/* What every kernel includes. Plain C, no torch headers; files of kernels/ are compiled once per instruction set. */
+#ifndef SK2TORCH_KERNEL_H
+#define SK2TORCH_KERNEL_H
+
+#include <stdint.h>
+
+/* The instruction set that this object is compiled for: 0 portable, 2 AVX2, 5 AVX-512. */
+#ifndef SK2TORCH_ISA
+#define SK2TORCH_ISA 0
+#define SK2TORCH_SUFFIX _portable
+#endif
+
+#define SK2TORCH_EXPORT __attribute__((visibility("default")))
+#define SK2TORCH_JOIN_(name, suffix) name##suffix
+#define SK2TORCH_JOIN(name, suffix) SK2TORCH_JOIN_(name, suffix)
+/* The exported symbol of a kernel: void KERNEL(forest_leaves)(...) { } */
+#define KERNEL(name) SK2TORCH_EXPORT SK2TORCH_JOIN(name, SK2TORCH_SUFFIX)
+
+/* One part of a loop: the items from begin to end, run by the thread of that number (below n_threads). */
+typedef void (*sk2torch_task)(int64_t begin, int64_t end, int thread, void *context);
+
+/* Run task on 0..n in parts of at most grain items, handed out in turn to n_threads threads, the caller among them. */
+void sk2torch_parallel(int64_t n, int64_t grain, int n_threads, sk2torch_task task, void *context);
+
+#endif

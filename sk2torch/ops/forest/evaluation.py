@@ -1,0 +1,141 @@
+"""Forest evaluation by the fastest back end: C on a CPU, Triton on CUDA, else plain torch in bounded memory."""
+
+import functools
+import importlib.util
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from sk2torch.native import warn_if_missing
+from sk2torch.ops.forest.native import native_leaves, native_sums
+from sk2torch.ops.forest.packed import PackedForest, packed_forest
+from sk2torch.ops.forest.reference import reached_nodes, sequential_sum
+
+_FLOATS = (torch.float32, torch.float64)
+
+
+class TreeArrays(NamedTuple):
+    """The arrays of ``reached_nodes``, for columns of ``x`` as given.
+
+    Comparisons are in the dtype of ``threshold``. Feature ``n_features + j`` is column ``j`` with -inf for NaN.
+    """
+
+    feature: Tensor
+    threshold: Tensor
+    children: Tensor
+    category_row: Tensor
+    category_left: Tensor
+    roots: Tensor
+
+
+def rows_at_a_time(n_trees: int, is_cuda: bool) -> int:
+    """How many rows torch evaluates together: as many as bound memory, and on a CPU fit its cache."""
+    return max(1, (8388608 if is_cuda else 65536) // n_trees)
+
+
+def compared_columns(x: Tensor, dtype: torch.dtype, copies: bool) -> Tensor:
+    """``x`` as trees compare it, with the columns for nodes where NaN goes left if there are such."""
+    # Not back to float64 after: compilers remove pairs of conversions, and with it the rounding.
+    x = x.to(dtype)
+    if copies:
+        x = torch.cat([x, torch.where(x.isnan(), torch.full_like(x, -float("inf")), x)], dim=1)
+    return x
+
+
+def forest_leaves(x: Tensor, trees: TreeArrays, depth: int, copies: bool) -> Tensor:
+    """The leaf of each tree that each row reaches, int64, shape ``(n_samples, n_trees)``.
+
+    Args:
+        x: shape ``(n_samples, n_features)``.
+        trees: of every node.
+        depth: the largest number of steps from a root to a leaf.
+        copies: some features are copies.
+    """
+    packed = _packed(x, trees)
+    if packed is not None:
+        return native_leaves(packed, x)
+    if x.is_cuda and _has_triton():
+        from sk2torch.ops.forest.triton_kernel import triton_leaves
+
+        return triton_leaves(x, trees, copies)
+    parts = x.split(rows_at_a_time(trees.roots.shape[0], x.is_cuda))
+    return torch.cat([_reference(part, trees, depth, copies) for part in parts])
+
+
+def forest_sums(
+    x: Tensor, trees: TreeArrays, depth: int, copies: bool, values: Tensor, start: Tensor, n_groups: int
+) -> Tensor:
+    """``start + sum_t values[leaf_t(x)]`` in the order of the trees; shape ``(n_samples, n_groups * n_values)``.
+
+    Args:
+        x: shape ``(n_samples, n_features)``.
+        trees: of every node.
+        depth: the largest number of steps from a root to a leaf.
+        copies: some features are copies.
+        values: shape ``(n_nodes, n_values)``.
+        start: of the shape of the result.
+        n_groups: trees take turns in adding to the groups.
+    """
+    if values.dtype == start.dtype and values.dtype in _FLOATS:
+        packed = _packed(x, trees)
+        if packed is not None:
+            return native_sums(packed, x, values, start, n_groups)
+        if x.is_cuda and _has_triton():
+            from sk2torch.ops.forest.triton_kernel import triton_sums
+
+            return triton_sums(x, trees, copies, values, start, n_groups)
+    rows = rows_at_a_time(trees.roots.shape[0], x.is_cuda)
+    parts = zip(x.split(rows), start.split(rows), strict=True)
+    return torch.cat([grouped_sum(values, _reference(a, trees, depth, copies), b, n_groups) for a, b in parts])
+
+
+def values_gradient(x: Tensor, trees: TreeArrays, depth: int, copies: bool, gradient: Tensor, n_groups: int) -> Tensor:
+    """What ``forest_sums`` passes back to the values: shape ``(n_nodes, n_values)``.
+
+    Args:
+        x: shape ``(n_samples, n_features)``.
+        trees: of every node.
+        depth: the largest number of steps from a root to a leaf.
+        copies: some features are copies.
+        gradient: of the sums, shape ``(n_samples, n_groups * n_values)``.
+        n_groups: trees take turns in adding to the groups.
+    """
+    n_trees, n_values = trees.roots.shape[0], gradient.shape[1] // n_groups
+    result = gradient.new_zeros([trees.feature.shape[0], n_values])
+    rows = max(1, rows_at_a_time(n_trees, x.is_cuda) // n_values)
+    for part, passed in zip(x.split(rows), gradient.split(rows), strict=True):
+        leaf = forest_leaves(part, trees, depth, copies)
+        terms = passed.reshape(-1, 1, n_groups, n_values).expand(-1, n_trees // n_groups, -1, -1)
+        result.index_add_(0, leaf.reshape(-1), terms.reshape(-1, n_values))
+    return result
+
+
+def grouped_sum(values: Tensor, leaf: Tensor, start: Tensor, n_groups: int) -> Tensor:
+    """``sequential_sum`` where trees take turns in adding to ``n_groups`` sums, side by side in ``start``."""
+    if n_groups == 1:
+        return sequential_sum(values, leaf, start)
+    # A row per sample and group.
+    rounds = leaf.shape[1] // n_groups
+    leaf = leaf.reshape(-1, rounds, n_groups).transpose(1, 2).reshape(-1, rounds)
+    total = sequential_sum(values, leaf, start.reshape(-1, values.shape[1]))
+    return total.reshape(start.shape)
+
+
+def _packed(x: Tensor, trees: TreeArrays) -> PackedForest | None:
+    if x.device.type != "cpu" or x.dtype not in _FLOATS or trees.threshold.dtype not in _FLOATS:
+        return None
+    packed = packed_forest(x.shape[1], *trees)
+    if packed is None:
+        warn_if_missing()
+    return packed
+
+
+def _reference(x: Tensor, trees: TreeArrays, depth: int, copies: bool) -> Tensor:
+    x = compared_columns(x, trees.threshold.dtype, copies)
+    return reached_nodes(x, *trees, depth, trees.category_row.shape[0] > 0)
+
+
+@functools.cache
+def _has_triton() -> bool:
+    return importlib.util.find_spec("triton") is not None

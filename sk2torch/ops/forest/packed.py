@@ -1,0 +1,147 @@
+"""The packed layout of trees that the C kernels read (``native/forest.h``), and which forest has which."""
+
+import ctypes
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from sk2torch.native import kernel
+from sk2torch.ops.forest.memo import Memo
+
+# As in forest.h.
+_SCAN_LEAVES = 128
+_TABLE_WORDS = 9
+_LANES = 8
+
+_POINTERS = (
+    "nodes",
+    "scan",
+    "node_id",
+    "tree_start",
+    "depth",
+    "sure_depth",
+    "scan_start",
+    "leaf_id",
+    "leaf_start",
+    "n_leaves",
+    "tables",
+    "code_feature",
+)
+
+
+class _Structure(ctypes.Structure):
+    """``forest`` of forest.h."""
+
+    _fields_ = [
+        *((name, ctypes.c_int64) for name in ("n_trees", "n_features", "n_columns", "n_codes")),
+        *((name, ctypes.c_int32) for name in ("is_double", "rounds", "has_copies", "column_bits", "scan_limit")),
+        *((name, ctypes.c_void_p) for name in _POINTERS),
+    ]
+
+
+class PackedForest:
+    """The arrays of one forest and the structure that points to them; see ``pack``."""
+
+    def __init__(self, arrays: dict[str, np.ndarray], settings: dict[str, int]) -> None:
+        self.arrays = arrays
+        self.structure = _Structure(**settings, **{name: array.ctypes.data for name, array in arrays.items()})
+        self.address = ctypes.addressof(self.structure)
+
+
+def pack(
+    n_features: int,
+    feature: Tensor,
+    threshold: Tensor,
+    children: Tensor,
+    category_row: Tensor,
+    category_left: Tensor,
+    roots: Tensor,
+) -> PackedForest | None:
+    """Arrays as of ``reached_nodes`` in the packed layout; None where it has no room or there is no library.
+
+    Comparisons are in the dtype of ``threshold``. Columns from ``n_features`` on are copies with -inf for NaN.
+    """
+    function = kernel("forest_pack", *[ctypes.c_void_p] * 10)
+    if function is None or feature.shape[0] >= 2**31 or n_features >= 2**26:
+        return None
+    has_copies = int(feature.max()) >= n_features
+    has_categories = category_row.shape[0] > 0
+    is_double, rounds = threshold.dtype == torch.float64, threshold.dtype != torch.float64
+    code_column, code_feature = np.full(n_features, -1, dtype=np.int32), np.zeros(0, dtype=np.int32)
+    if has_categories:
+        split = np.unique((feature[category_row > 0] % n_features).numpy())
+        code_feature = split.astype(np.int32)
+        code_column[split] = np.arange(split.size)
+    n_columns = n_features + code_feature.size
+    sizes = np.diff(np.append(roots.numpy(), feature.shape[0]))
+    # One more for nodes where NaN goes left.
+    column_bits = int(n_columns * _LANES - 1).bit_length() + 1
+    if not is_double and (int(sizes.max()) - 1).bit_length() + column_bits > 32:
+        # A node's word has no room; as doubles, rounded values compare the same.
+        is_double, threshold = True, threshold.double()
+    settings = {
+        "n_trees": roots.shape[0],
+        "n_features": n_features,
+        "n_columns": n_columns,
+        "n_codes": code_feature.size,
+        "is_double": int(is_double),
+        "rounds": int(rounds),
+        "has_copies": int(has_copies),
+        "column_bits": column_bits,
+        "scan_limit": _SCAN_LEAVES if n_columns < 2**15 else 0,
+    }
+    arrays = _empty_arrays(sizes, settings["scan_limit"], is_double)
+    arrays["tables"] = _bit_tables(category_left)
+    arrays["code_feature"] = code_feature
+    packed = PackedForest(arrays, settings)
+    largest = int(sizes.max())
+    scratch = [np.empty(largest, dtype=dtype) for dtype in (np.int64, np.uint32, np.int32)]
+    sources = [tensor.contiguous() for tensor in (feature, threshold, children, roots)]
+    rows = category_row.contiguous() if has_categories else None
+    function(
+        packed.address,
+        *(tensor.data_ptr() for tensor in sources),
+        None if rows is None else rows.data_ptr(),
+        code_column.ctypes.data,
+        *(array.ctypes.data for array in scratch),
+    )
+    return packed
+
+
+def _empty_arrays(sizes: np.ndarray, scan_limit: int, is_double: bool) -> dict[str, np.ndarray]:
+    n_nodes, n_trees = int(sizes.sum()), sizes.size
+    leaves = sizes // 2 + 1
+    scanned = leaves <= scan_limit
+    return {
+        "nodes": np.empty(n_nodes * (16 if is_double else 8), dtype=np.uint8),
+        "scan": np.empty(int((leaves - 1)[scanned].sum()) * (16 if is_double else 12), dtype=np.uint8),
+        "node_id": np.empty(n_nodes, dtype=np.int32),
+        "tree_start": np.empty(n_trees + 1, dtype=np.int64),
+        **{name: np.empty(n_trees, dtype=np.int32) for name in ("depth", "sure_depth")},
+        "scan_start": np.empty(n_trees, dtype=np.int64),
+        "leaf_id": np.empty(int(leaves[scanned].sum()), dtype=np.int32),
+        "leaf_start": np.empty(n_trees, dtype=np.int64),
+        "n_leaves": np.empty(n_trees, dtype=np.int32),
+    }
+
+
+def _bit_tables(category_left: Tensor) -> np.ndarray:
+    """Rows of 257 booleans as words of 32 bits."""
+    listed = category_left.reshape(-1, 257).numpy()
+    bits = np.zeros((listed.shape[0], 32 * _TABLE_WORDS), dtype=bool)
+    bits[:, :257] = listed
+    return np.packbits(bits, axis=1, bitorder="little").view(np.uint32).reshape(-1)
+
+
+_packed_forests: Memo[PackedForest | None] = Memo()
+
+
+def packed_forest(n_features: int, *arrays: Tensor) -> PackedForest | None:
+    """``pack`` of these arrays, once for as long as they live and nobody writes to them."""
+    return _packed_forests.get(arrays, n_features, lambda: pack(n_features, *arrays))
+
+
+def forget_packed(children: Tensor) -> None:
+    """Pack the forest with these children anew when it is evaluated next."""
+    _packed_forests.forget_tensor(children)

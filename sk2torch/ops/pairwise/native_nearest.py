@@ -1,0 +1,87 @@
+"""The nearest stored rows by compiled code, for processors."""
+
+import ctypes
+
+import torch
+from torch import Tensor
+
+from sk2torch.native import kernel, warn_if_missing
+from sk2torch.ops.workspace import workspace_bytes
+
+# The numbers that native/kernels/neighbors.c has for them.
+_METRICS = {
+    "euclidean": 0,
+    "manhattan": 1,
+    "chebyshev": 2,
+    "minkowski": 3,
+    "seuclidean": 4,
+    "canberra": 5,
+    "braycurtis": 6,
+    "signed_braycurtis": 7,
+    "hamming": 8,
+    "cosine": 9,
+    "correlation": 10,
+    "matching": 11,
+    "dice": 12,
+    "jaccard": 13,
+    "rogerstanimoto": 14,
+    "russellrao": 15,
+    "sokalsneath": 16,
+    "nan_euclidean": 17,
+}
+_ORDERS = {"index": 0, "heap": 1, "kd_tree": 2, "ball_tree": 3}
+_SUFFIXES = {torch.float64: "_f64", torch.float32: "_f32"}
+
+_POINTER, _INT64, _INT, _DOUBLE = ctypes.c_void_p, ctypes.c_int64, ctypes.c_int, ctypes.c_double
+_ARGUMENTS = (
+    *(_POINTER, _INT64, _POINTER, _INT64, _INT64, _INT64, _INT, _DOUBLE, _POINTER),
+    *(_INT, _POINTER, _INT64, _INT64, _POINTER, _POINTER, _INT64, _POINTER, _POINTER, _INT, _POINTER),
+)
+
+
+def native_nearest(
+    x: Tensor,
+    rows: Tensor,
+    k: int,
+    metric: str,
+    power: float,
+    weights: Tensor,
+    order: str,
+    leaves: Tensor,
+    lower: Tensor,
+    upper: Tensor,
+) -> tuple[Tensor, Tensor, Tensor | None] | None:
+    """Indices as of ``nearest_rows`` and reduced distances; None where compiled code does not apply.
+
+    It meets neither infinity nor NaN: with them come the rows of ``x`` that have too few neighbours without.
+
+    Trees are walked as scikit-learn walks them. Where that takes longer, or without a tree, a product in float32 leaves
+    out most rows, by a bound of its error. Gradients do not pass.
+
+    Raises:
+        MemoryError: no memory for a block of rows.
+    """
+    if x.device.type != "cpu" or x.dtype not in _SUFFIXES or metric not in _METRICS or k < 1 or rows.shape[1] == 0:
+        return None
+    function = kernel(f"neighbors_nearest{_SUFFIXES[x.dtype]}", *_ARGUMENTS)
+    if function is None:
+        warn_if_missing()
+        return None
+    arrays = [array if array.dtype == x.dtype else array.to(x.dtype) for array in (x, rows, weights, lower, upper)]
+    arrays = [array if array.is_contiguous() else array.contiguous() for array in arrays]
+    leaves = leaves if leaves.is_contiguous() else leaves.contiguous()
+    index = torch.empty(x.shape[0], k, dtype=torch.int64)
+    values = arrays[0].new_empty(x.shape[0], k)
+    status = ctypes.c_int(0)
+    function(
+        *(arrays[0].data_ptr(), x.shape[0], arrays[1].data_ptr(), rows.shape[0], rows.shape[1], k),
+        *(_METRICS[metric], power, arrays[2].data_ptr(), _ORDERS[order], leaves.data_ptr(), *leaves.shape),
+        *(arrays[3].data_ptr(), arrays[4].data_ptr(), workspace_bytes(), index.data_ptr(), values.data_ptr()),
+        *(torch.get_num_threads(), ctypes.addressof(status)),
+    )
+    if status.value == 0:
+        raise MemoryError("the search for the nearest rows has no memory for its blocks")
+    if status.value == 2:
+        lost = torch.nonzero((values[:, -1] < torch.inf).logical_not())[:, 0]
+        return index, values, lost
+    return index, values, None
