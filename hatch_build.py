@@ -2,6 +2,7 @@
 
 import os
 import platform
+import runpy
 import shutil
 import subprocess
 import sys
@@ -43,7 +44,9 @@ def compile_library(root: Path) -> Path:
     if compiler is None or sys.platform == "win32":
         raise OSError("no C compiler was found")
     command = [*compiler.split(), *FLAGS, "-I", str(root / NATIVE)]
-    jobs = [(source, source.stem, []) for source in sorted((root / NATIVE).glob("*.c"))]
+    sources = runpy.run_path(str(root / NATIVE / "digest.py"))["digest"](root / NATIVE)
+    named = [f'-DSK2TORCH_SOURCES="{sources}"']
+    jobs = [(source, source.stem, named) for source in sorted((root / NATIVE).glob("*.c"))]
     for source in sorted((root / NATIVE / "kernels").glob("*.c")):
         for name, (number, flags) in variants().items():
             defined = [f"-DSK2TORCH_ISA={number}", f"-DSK2TORCH_SUFFIX=_{name}"]

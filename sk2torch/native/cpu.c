@@ -1,4 +1,4 @@
-/* Which of the compiled instruction sets this processor and its operating system run. */
+/* What the library says about itself: the instruction set that this processor and its operating system run, and its sources. */
 #include "kernel.h"
 
 SK2TORCH_EXPORT int sk2torch_isa(void) {
@@ -12,3 +12,6 @@ SK2TORCH_EXPORT int sk2torch_isa(void) {
 #endif
     return 0;
 }
+
+/* The hash of the sources that this library was compiled from. */
+SK2TORCH_EXPORT const char *sk2torch_sources(void) { return SK2TORCH_SOURCES; }

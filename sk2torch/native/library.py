@@ -10,6 +10,8 @@ from typing import Any
 
 import torch
 
+from sk2torch.native.digest import digest
+
 # Beside this file; written by hatch_build.py.
 LIBRARY_NAME = "_kernels.so"
 
@@ -19,12 +21,17 @@ INSTRUCTION_SETS = {"avx512": 5, "avx2": 2, "portable": 0}
 
 @functools.cache
 def library() -> ctypes.CDLL | None:
-    """The library, or None where it was not compiled, cannot be loaded, or ``SK2TORCH_NATIVE=0``."""
+    """The library, or None where it was not compiled from these sources, cannot be loaded, or ``SK2TORCH_NATIVE=0``."""
     if os.environ.get("SK2TORCH_NATIVE", "1") == "0":
         return None
+    path = Path(__file__).with_name(LIBRARY_NAME)
     try:
-        loaded = ctypes.CDLL(str(Path(__file__).with_name(LIBRARY_NAME)))
-    except OSError:
+        loaded = ctypes.CDLL(str(path))
+        loaded.sk2torch_sources.restype = ctypes.c_char_p
+    except (OSError, AttributeError):
+        return None
+    # Functions of other sources may take other arguments.
+    if loaded.sk2torch_sources().decode() != digest(path.parent):
         return None
     _share_threads(loaded)
     return loaded
@@ -61,8 +68,8 @@ def warn_if_missing() -> None:
 @functools.cache
 def _warn() -> None:
     warnings.warn(
-        "sk2torch has no compiled kernels here and answers with slower torch code; install a wheel that has them, or "
-        "a C compiler and then sk2torch again. SK2TORCH_NATIVE=0 keeps the torch code and this message away.",
+        "sk2torch has no compiled kernels of this version here and answers with slower torch code; install a wheel "
+        "that has them, or a C compiler and then sk2torch again. SK2TORCH_NATIVE=0 keeps the torch code, quietly.",
         RuntimeWarning,
         stacklevel=3,
     )

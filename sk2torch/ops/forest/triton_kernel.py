@@ -50,7 +50,7 @@ def _reached_leaf(
             listed = tl.load(category_left + table.to(tl.int64) * 257 + code) != 0
             goes_left = listed | (goes_left & (table == 0))
         following = tl.load(nodes + 4 * node + tl.where(goes_left, 1, 2))
-        unfinished = tl.max((following != node).to(tl.int32), axis=0) > 0
+        unfinished = tl.max((following != node).to(tl.int32), axis=0) > 0  # pyright: ignore[reportOperatorIssue]
         node = following
     return node
 

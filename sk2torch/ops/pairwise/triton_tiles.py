@@ -79,7 +79,7 @@ def tile_link(s, gamma, coef0, LINK: tl.constexpr, DEGREE: tl.constexpr):
 def whole_power(x, DEGREE: tl.constexpr):
     """``x ** DEGREE`` for a whole number from 0."""
     result = x * 0.0 + 1.0
-    for _ in tl.static_range(DEGREE):
+    for _ in tl.static_range(DEGREE):  # pyright: ignore[reportGeneralTypeIssues]
         result = result * x
     return result
 
