@@ -7,6 +7,7 @@ import onnx
 import pytest
 import torch
 from sklearn.linear_model import LogisticRegression
+from sklearn.naive_bayes import GaussianNB
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
@@ -45,6 +46,16 @@ def test_artifacts_answer_and_decode_like_the_estimator(pipeline, model, tmp_pat
 def test_methods_can_be_chosen(model, tmp_path, suffix):
     path = sk2torch.export(model, tmp_path / f"model{suffix}", methods=["predict_proba"])
     assert sk2torch.Predictor(path).methods == ["predict_proba"]
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_chosen_method_that_calls_another(tmp_path, suffix):
+    X, y = data.multiclass()
+    estimator = GaussianNB().fit(X, y)
+    path = sk2torch.export(sk2torch.wrap(estimator), tmp_path / f"model{suffix}", methods=["predict"])
+    predictor = sk2torch.Predictor(path)
+    assert predictor.methods == ["predict"]
+    np.testing.assert_array_equal(predictor.predict(X), estimator.predict(X))
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)

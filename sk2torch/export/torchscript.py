@@ -1,19 +1,18 @@
 """``.pt``: TorchScript, loads where only torch is installed. torch deprecates it; ``.pt2`` is the format of record."""
 
-import copy
 from pathlib import Path
 from typing import Any
 
 import torch
+from torch import nn
 
-from sk2torch.base import ArtifactError, TorchEstimator
-from sk2torch.base.surface import with_methods
+from sk2torch.base import ArtifactError, TorchEstimator, method_module
 from sk2torch.export import metadata
 from sk2torch.export.quiet import quiet_torch
 from sk2torch.export.runtime import Runtime
 
 
-def script(model: TorchEstimator) -> torch.jit.ScriptModule:
+def script(model: nn.Module) -> torch.jit.ScriptModule:
     """The model as TorchScript, with the model's methods.
 
     Raises:
@@ -26,11 +25,13 @@ def script(model: TorchEstimator) -> torch.jit.ScriptModule:
 
 
 def write(model: TorchEstimator, path: Path, methods: list[str], **options: Any) -> None:
-    """Script ``model`` with only ``methods`` and write it with its metadata."""
+    """Script ``model`` and write it with its metadata, which lists ``methods``.
+
+    The file has the others as well, as one method may call another; ``forward`` is the first of ``methods``.
+    """
     if options:
         raise TypeError(f"export to .pt takes no option {sorted(options)}.")
-    view = copy.copy(model)
-    with_methods(view, methods)
+    view = method_module(model, methods[0])
     text = metadata.dumps(metadata.describe(model, {name: name for name in methods}))
     with quiet_torch():
         torch.jit.save(script(view), path, _extra_files={metadata.ENTRY: text})
