@@ -1,5 +1,6 @@
 """Nearest stored rows, and stored rows within a radius."""
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import torch
@@ -7,7 +8,7 @@ from torch import Tensor, nn
 
 from sk2torch.functional.distances import MetricForm, from_reduced, reduced_radius
 from sk2torch.functional.graphs import ragged_graph, row_graph
-from sk2torch.functional.neighbor_votes import vote_sums
+from sk2torch.functional.neighbor_votes import inverse_distance, vote_sums
 from sk2torch.ops.pairwise import (
     align_rows,
     found_neighbors,
@@ -36,6 +37,28 @@ class SearchOrder(NamedTuple):
     leaves: Tensor
     lower: Tensor
     upper: Tensor
+
+
+class InverseDistance(nn.Module):
+    """Weights ``1 / distance``; where some of a row are zero, 1 for these and 0 for all others."""
+
+    def forward(self, distance: Tensor) -> Tensor:
+        return inverse_distance(distance, torch.ones_like(distance, dtype=torch.bool))
+
+
+class CallableWeights(nn.Module):
+    """Weights that a function of distances gives, shape ``(n, k)`` for ``(n, k)``.
+
+    Args:
+        function: a module, or a function that TorchScript takes.
+    """
+
+    def __init__(self, function: Callable[[Tensor], Tensor]) -> None:
+        super().__init__()
+        self.function = function
+
+    def forward(self, distance: Tensor) -> Tensor:
+        return self.function(distance)
 
 
 class NeighborSearch(nn.Module):
@@ -69,6 +92,7 @@ class NeighborSearch(nn.Module):
         # Size of the largest temporary in eager mode and TorchScript.
         self.block_elements = 2097152
         self.order = order.name
+        self.weigh: nn.Module = InverseDistance()
         self.radius = reduced_radius(radius, form, power)
         self.register_buffer("weights", weights)
         self.register_buffer("leaves", order.leaves)
@@ -131,12 +155,12 @@ class NeighborSearch(nn.Module):
         return self.distance_to(x, index), index
 
     def weighted(self, x: Tensor, k: int, by_distance: bool) -> tuple[Tensor, Tensor]:
-        """Indices of the ``k`` nearest rows, and what they count: 1, or the inverse of their distance."""
+        """Indices of the ``k`` nearest rows, and what they count: 1, or what ``weigh`` makes of their distance."""
         if not by_distance:
             index = self.nearest(x, k)
             return index, torch.ones_like(index, dtype=x.dtype)
         distance, index = self.neighbors(x, k)
-        return index, inverse_distance(distance, torch.ones_like(index, dtype=torch.bool))
+        return index, self.weigh(distance)
 
     def distance_to(self, x: Tensor, index: Tensor) -> Tensor:
         """Distances between each row of ``x`` and the stored rows at its row of ``index``; shaped as ``index``."""
@@ -277,11 +301,3 @@ class NeighborSearch(nn.Module):
             keep_block(counts, count, start, x.shape[0])
             start += block.shape[0]
         return torch.cat(sums), torch.cat(counts)
-
-
-def inverse_distance(distance: Tensor, counts: Tensor) -> Tensor:
-    """``1 / distance`` where ``counts``, else 0; in rows where some are zero, 1 for these and 0 for all others."""
-    is_zero = (distance == 0) & counts
-    has_zero = is_zero.any(dim=1, keepdim=True)
-    inverse = 1.0 / torch.where(is_zero, torch.ones_like(distance), distance)
-    return torch.where(has_zero, is_zero.to(distance.dtype), torch.where(counts, inverse, torch.zeros_like(inverse)))

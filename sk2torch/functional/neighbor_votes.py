@@ -17,8 +17,23 @@ def vote_sums(labels: Tensor, weights: Tensor, n_classes: int) -> Tensor:
     return weights.new_zeros([weights.shape[0], n_classes]).scatter_add(1, labels, weights)
 
 
+def require_weight(weights: Tensor) -> None:
+    """Raise as scikit-learn does where all neighbours of a row count nothing; graphs cannot.
+
+    Raises:
+        ValueError: a row of ``weights``, shape ``(n, k)``, is zero.
+    """
+    if not torch.jit.is_scripting():  # noqa: SIM102
+        if torch.compiler.is_compiling():
+            return
+    if bool((weights == 0).all(dim=1).any()):
+        raise ValueError("all neighbors of a row have the weight zero; change the function that is 'weights'.")
+
+
 def heaviest_class(labels: Tensor, weights: Tensor, n_classes: int, block_elements: int = 4194304) -> Tensor:
     """The first class of the largest sum of weights, each rounded as numpy's; int64, shape ``(n,)``.
+
+    Sums below zero count as zero, as in scikit-learn's weighted mode.
 
     Args:
         labels: class indices, int64, shape ``(n, k)``.
@@ -29,12 +44,14 @@ def heaviest_class(labels: Tensor, weights: Tensor, n_classes: int, block_elemen
     weights = weights.detach()
     if not torch.jit.is_scripting():  # noqa: SIM102
         if torch.compiler.is_compiling():
-            return _class_sums(labels, weights, n_classes).argmax(dim=1)
+            found = _class_sums(labels, weights, n_classes).clamp(min=0.0).argmax(dim=1)
+            # No class: looking up its label fails.
+            return torch.where((weights == 0).all(dim=1), n_classes, found)
     step = max(1, block_elements // (n_classes * labels.shape[1]))
     blocks: list[Tensor] = []
     for start in range(0, max(1, labels.shape[0]), step):
         sums = _class_sums(labels[start : start + step], weights[start : start + step], n_classes)
-        blocks.append(sums.argmax(dim=1))
+        blocks.append(sums.clamp(min=0.0).argmax(dim=1))
     return torch.cat(blocks) if len(blocks) > 1 else blocks[0]
 
 
@@ -42,3 +59,11 @@ def _class_sums(labels: Tensor, weights: Tensor, n_classes: int) -> Tensor:
     classes = torch.arange(n_classes, device=labels.device).reshape(1, -1, 1)
     has_class = labels.unsqueeze(1) == classes
     return numpy_sum(weights.unsqueeze(1) * has_class.to(weights.dtype))
+
+
+def inverse_distance(distance: Tensor, counts: Tensor) -> Tensor:
+    """``1 / distance`` where ``counts``, else 0; in rows where some are zero, 1 for these and 0 for all others."""
+    is_zero = (distance == 0) & counts
+    has_zero = is_zero.any(dim=1, keepdim=True)
+    inverse = 1.0 / torch.where(is_zero, torch.ones_like(distance), distance)
+    return torch.where(has_zero, is_zero.to(distance.dtype), torch.where(counts, inverse, torch.zeros_like(inverse)))

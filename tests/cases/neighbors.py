@@ -109,6 +109,11 @@ def column():
     return X, y.reshape(-1, 1)
 
 
+def softened(distance):
+    """Weights of arrays and tensors."""
+    return 1.0 / (0.5 + distance * distance)
+
+
 def _unlabelled(source):
     return lambda: (source()[0], None)
 
@@ -282,6 +287,7 @@ CASES = [
         # A row at its own place is at no distance in float64 only.
         float32_tolerance=None,
     ),
+    Case("KNeighborsClassifier-callable", lambda: KNeighborsClassifier(weights=softened), data.words, query=_beside),
     Case("KNeighborsClassifier-none", lambda: KNeighborsClassifier(weights=None), data.booleans, differentiable=()),
     Case("KNeighborsClassifier-grid", lambda: KNeighborsClassifier(_few(6)), grid_words, differentiable=()),
     Case(
@@ -337,6 +343,13 @@ CASES = [
         differentiable=(),
     ),
     Case("KNeighborsRegressor", KNeighborsRegressor, data.regression, differentiable=()),
+    Case(
+        "KNeighborsRegressor-callable",
+        lambda: KNeighborsRegressor(weights=softened),
+        data.regression,
+        query=_beside,
+        primary=True,
+    ),
     Case(
         "KNeighborsRegressor-distance", lambda: KNeighborsRegressor(weights="distance"), data.regression, query=_beside
     ),

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 from sklearn.neighbors import (
     BallTree,
@@ -18,6 +19,7 @@ from sklearn.neighbors import (
     RadiusNeighborsRegressor,
 )
 from sklearn.semi_supervised import LabelPropagation, LabelSpreading
+from torch import nn
 
 import sk2torch
 from tests import checks
@@ -41,8 +43,8 @@ def _same(estimator, rows, method, tolerance=1e-10):
     [
         (NearestNeighbors(metric=_taxicab), "pass one of scikit-learn's names"),
         (NearestNeighbors(metric=_taxicab, algorithm="brute"), "pass one of scikit-learn's names"),
-        (KNeighborsClassifier(weights=np.exp), "'uniform', 'distance' or None"),
-        (KNeighborsRegressor(weights=np.exp), "'uniform', 'distance' or None"),
+        (KNeighborsClassifier(weights=np.exp), "does not run on tensors as it does on arrays"),
+        (KNeighborsRegressor(weights=np.exp), "does not run on tensors as it does on arrays"),
         (RadiusNeighborsClassifier(5.0, weights=np.exp), "'uniform', 'distance' or None"),
         (RadiusNeighborsRegressor(weights=np.exp), "'uniform', 'distance' or None"),
         (KNeighborsClassifier(n_neighbors=500), "n_neighbors from 1 to 120"),
@@ -185,3 +187,64 @@ def test_radius_without_regard_to_order():
     np.testing.assert_allclose(distance.detach(), np.concatenate(expected[0]), atol=1e-12)
     parts = torch.split(index, counts.tolist())
     assert [set(a.tolist()) for a in parts] == [set(b.tolist()) for b in expected[1]]
+
+
+class GaussianWeights(nn.Module):
+    """``exp(-d^2 / width^2)`` for tensors and arrays."""
+
+    def __init__(self, width):
+        super().__init__()
+        self.register_buffer("width", torch.tensor(width, dtype=torch.float64))
+
+    def forward(self, distance: torch.Tensor) -> torch.Tensor:
+        return torch.exp(-((torch.as_tensor(distance) / self.width) ** 2))
+
+
+def test_module_as_weights():
+    X, y = data.regression()
+    weights = GaussianWeights(2.0)
+    estimator = KNeighborsRegressor(weights=lambda d: weights(d).numpy()).fit(X, y)
+    expected = estimator.predict(X + 0.1)
+    estimator.weights = weights
+    model = sk2torch.wrap(estimator)
+    assert_allclose(model.predict(torch.from_numpy(X + 0.1)).detach().numpy(), expected, rtol=1e-12)
+
+
+def signed(distance):
+    return 1.0 - distance
+
+
+def test_weights_below_zero():
+    X, y = data.multiclass()
+    estimator = KNeighborsClassifier(4, weights=signed).fit(X, y)
+    model = sk2torch.wrap(estimator)
+    assert_array_equal(model.predict(torch.from_numpy(X + 0.2)).numpy(), estimator.predict(X + 0.2))
+
+
+def test_weights_that_vanish():
+    X, y = data.multiclass()
+    estimator = KNeighborsClassifier(4, weights=near_only).fit(X, y)
+    far = torch.from_numpy(X + 50.0)
+    model = sk2torch.wrap(estimator)
+    for method in ("predict", "predict_proba"):
+        with pytest.raises(ValueError, match="zero weights"):
+            getattr(estimator, method)(far.numpy())
+        with pytest.raises(ValueError, match="weight zero"):
+            getattr(model, method)(far)
+    graph = torch.export.export(sk2torch.method_module(model, "predict"), (far,)).module()
+    with pytest.raises((IndexError, RuntimeError), match=r"range|bounds"):
+        graph(far)
+
+
+def near_only(distance):
+    return 1.0 * (distance < 1.0)
+
+
+def by_type(distance):
+    return 1.0 / (1.0 + distance) if isinstance(distance, np.ndarray) else distance
+
+
+def test_weights_that_differ_for_tensors_are_refused():
+    X, y = data.multiclass()
+    with pytest.raises(sk2torch.UnsupportedParameter, match="does not run on tensors"):
+        sk2torch.wrap(KNeighborsClassifier(weights=by_type).fit(X, y))

@@ -8,16 +8,18 @@ from torch import Tensor, nn
 
 from sk2torch.base import ClassLabels, Column, TorchClassifier, TorchEstimator, register
 from sk2torch.blocks.neighbor_search import NeighborSearch
-from sk2torch.estimators.neighbors.reading import read_n_neighbors, read_search, read_weighting, read_width
+from sk2torch.estimators.neighbors.reading import read_n_neighbors, read_search, read_width
 from sk2torch.estimators.neighbors.targets import class_lists
-from sk2torch.functional.neighbor_votes import heaviest_class, vote_sums
+from sk2torch.estimators.neighbors.weights import read_weights
+from sk2torch.functional.neighbor_votes import heaviest_class, require_weight, vote_sums
 
 
 @register("sklearn.neighbors.KNeighborsClassifier")
 class TorchKNeighborsClassifier(TorchClassifier):
     """The class of the largest sum of weights among the nearest stored rows; of equal ones the first.
 
-    Weights are 1, or the inverse of the distance; where some distances are zero, only these rows count.
+    Weights are 1, or the inverse of the distance; where some distances are zero, only these rows count. Or they are a
+    function of the distances that takes arrays and tensors alike; one that looks beyond a row sees a batch at a time.
 
     Args:
         n_features_in: width of the input; the number of stored rows for precomputed distances.
@@ -25,11 +27,12 @@ class TorchKNeighborsClassifier(TorchClassifier):
         search: see ``blocks.neighbor_search``.
         n_neighbors: how many are found.
         indices: class of each stored row, int64, shape ``(n_rows,)``.
-        by_distance: weights are the inverse of the distance.
+        by_distance: weights are the inverse of the distance, or a function of it.
 
     Raises:
-        UnsupportedParameter: ``weights`` or ``metric`` that is a function; a metric with parameters that cannot be
-            reproduced; sparse precomputed distances; more neighbours than rows.
+        UnsupportedParameter: ``weights`` that are a function which does not run on tensors; a ``metric`` that is a
+            function, or has parameters that cannot be reproduced; sparse precomputed distances; more neighbours than
+            rows.
     """
 
     def __init__(
@@ -50,7 +53,8 @@ class TorchKNeighborsClassifier(TorchClassifier):
 
     @classmethod
     def from_sklearn(cls, estimator: Any, columns: list[Column]) -> TorchEstimator:
-        search, k, by_distance = read_search(estimator, columns), read_n_neighbors(estimator), read_weighting(estimator)
+        search, k = read_search(estimator, columns), read_n_neighbors(estimator)
+        by_distance = read_weights(estimator, search)
         classes, indices = class_lists(estimator)
         width = read_width(estimator, search)
         if estimator.outputs_2d_:
@@ -60,6 +64,7 @@ class TorchKNeighborsClassifier(TorchClassifier):
     def votes(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Class and weight of each neighbour, shape ``(n_samples, n_neighbors)``."""
         index, weights = self.search.weighted(x, self.n_neighbors, self.by_distance)
+        require_weight(weights)
         return self.indices.index_select(0, index.reshape(-1)).reshape(index.shape), weights
 
     def predict(self, x: Tensor) -> Tensor:
@@ -89,7 +94,7 @@ class TorchMultiOutputKNeighborsClassifier(TorchEstimator):
         search: see ``blocks.neighbor_search``.
         n_neighbors: how many are found.
         indices: classes of each stored row, int64, shape ``(n_outputs, n_rows)``.
-        by_distance: weights are the inverse of the distance.
+        by_distance: weights are the inverse of the distance, or a function of it.
     """
 
     def __init__(
@@ -116,6 +121,7 @@ class TorchMultiOutputKNeighborsClassifier(TorchEstimator):
 
     def predict(self, x: Tensor) -> Tensor:
         index, weights = self.search.weighted(self.prepare(x), self.n_neighbors, self.by_distance)
+        require_weight(weights)
         found: list[Tensor] = []
         for k, output in enumerate(self.outputs):
             labels = self.indices[k].index_select(0, index.reshape(-1)).reshape(index.shape)
@@ -124,6 +130,7 @@ class TorchMultiOutputKNeighborsClassifier(TorchEstimator):
 
     def predict_proba(self, x: Tensor) -> list[Tensor]:
         index, weights = self.search.weighted(self.prepare(x), self.n_neighbors, self.by_distance)
+        require_weight(weights)
         found: list[Tensor] = []
         for k, n_classes in enumerate(self.n_classes):
             labels = self.indices[k].index_select(0, index.reshape(-1)).reshape(index.shape)

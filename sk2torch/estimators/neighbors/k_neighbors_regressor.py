@@ -7,8 +7,9 @@ from torch import Tensor, nn
 
 from sk2torch.base import Column, TorchEstimator, register
 from sk2torch.blocks.neighbor_search import NeighborSearch
-from sk2torch.estimators.neighbors.reading import read_n_neighbors, read_search, read_weighting, read_width
+from sk2torch.estimators.neighbors.reading import read_n_neighbors, read_search, read_width
 from sk2torch.estimators.neighbors.targets import target_values
+from sk2torch.estimators.neighbors.weights import read_weights
 from sk2torch.functional.numpy_sums import numpy_sum
 
 
@@ -16,8 +17,9 @@ from sk2torch.functional.numpy_sums import numpy_sum
 class TorchKNeighborsRegressor(TorchEstimator):
     """Weighted mean of the targets of the nearest stored rows, ``sum_j w_j y_j / sum_j w_j``.
 
-    Weights are 1, or the inverse of the distance; where some distances are zero, only these rows count. Targets
-    fitted in float32 are averaged in it, as scikit-learn does with weights of 1.
+    Weights are 1, or the inverse of the distance; where some distances are zero, only these rows count. Or they are a
+    function of the distances that takes arrays and tensors alike; one that looks beyond a row sees a batch at a time.
+    Targets fitted in float32 are averaged in it, as scikit-learn does with weights of 1.
 
     Args:
         n_features_in: width of the input; the number of stored rows for precomputed distances.
@@ -25,12 +27,13 @@ class TorchKNeighborsRegressor(TorchEstimator):
         n_neighbors: how many are found.
         targets: shape ``(n_rows, n_targets)``.
         is_flat: ``predict`` has the shape ``(n_samples,)``.
-        by_distance: weights are the inverse of the distance.
+        by_distance: weights are the inverse of the distance, or a function of it.
         is_single: the targets are float32, and averaged as such.
 
     Raises:
-        UnsupportedParameter: ``weights`` or ``metric`` that is a function; a metric with parameters that cannot be
-            reproduced; sparse precomputed distances; more neighbours than rows; a target of other than real numbers.
+        UnsupportedParameter: ``weights`` that are a function which does not run on tensors; a ``metric`` that is a
+            function, or has parameters that cannot be reproduced; sparse precomputed distances; more neighbours than
+            rows; a target of other than real numbers.
     """
 
     def __init__(
@@ -53,7 +56,8 @@ class TorchKNeighborsRegressor(TorchEstimator):
 
     @classmethod
     def from_sklearn(cls, estimator: Any, columns: list[Column]) -> Self:
-        search, k, by_distance = read_search(estimator, columns), read_n_neighbors(estimator), read_weighting(estimator)
+        search, k = read_search(estimator, columns), read_n_neighbors(estimator)
+        by_distance = read_weights(estimator, search)
         targets, is_flat, is_single = target_values(estimator)
         return cls(
             read_width(estimator, search), search, k, targets, is_flat, by_distance, is_single and not by_distance

@@ -95,8 +95,8 @@ def read_weighting(estimator: Any) -> bool:
     weights = estimator.weights
     if weights not in (None, "uniform", "distance"):
         raise UnsupportedParameter(
-            f"{type(estimator).__name__}: expected weights to be 'uniform', 'distance' or None, got {weights!r}, whose "
-            "numpy code cannot become part of a graph; pass one of these."
+            f"{type(estimator).__name__}: expected weights to be 'uniform', 'distance' or None, got {weights!r}, which "
+            "takes lists of distances of different lengths; pass one of these, or search for the k nearest instead."
         )
     return weights == "distance"
 
