@@ -187,7 +187,7 @@ class Forest(nn.Module):
         if torch.jit.is_scripting():
             return torch.cat([self.block(part) for part in x.split(self.rows_at_a_time(x))])
         else:
-            if not takes_operator(x):
+            if not takes_operator(x, self.feature):
                 return self.block(x)
             evaluate = forest_leaves if takes_kernel(x) else leaves_operator
             return evaluate(x.detach(), self.arrays(), self.depth, self.copies_columns)
@@ -236,7 +236,7 @@ class LeafSum(nn.Module):
         if torch.jit.is_scripting():
             return self.sum_in_blocks(x, start)
         else:
-            if not takes_operator(x):
+            if not takes_operator(x, self.forest.feature):
                 return self.block(x, start)
             forest = self.forest
             evaluate = forest_sums if takes_kernel(x, self.values, start) else sums_operator

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from sk2torch.native import warn_if_missing
+from sk2torch.native import takes_addresses, warn_if_missing
 from sk2torch.ops.forest.native import native_leaves, native_sums
 from sk2torch.ops.forest.packed import PackedForest, packed_forest
 from sk2torch.ops.forest.reference import reached_nodes, sequential_sum
@@ -123,7 +123,7 @@ def grouped_sum(values: Tensor, leaf: Tensor, start: Tensor, n_groups: int) -> T
 
 
 def _packed(x: Tensor, trees: TreeArrays) -> PackedForest | None:
-    if x.device.type != "cpu" or x.dtype not in _FLOATS or trees.threshold.dtype not in _FLOATS:
+    if not takes_addresses(x, trees.feature) or x.dtype not in _FLOATS or trees.threshold.dtype not in _FLOATS:
         return None
     packed = packed_forest(x.shape[1], *trees)
     if packed is None:

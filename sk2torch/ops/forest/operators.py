@@ -126,8 +126,13 @@ def sums_operator(
     return _sums(x, *trees, depth, copies, values, start, n_groups)
 
 
-def takes_operator(x: Tensor) -> bool:
-    """Whether operators of this module serve here: not while a program is exported, traced or transformed."""
+def takes_operator(x: Tensor, feature: Tensor) -> bool:
+    """Whether operators of this module serve here: not while a program is exported, traced or transformed.
+
+    Nor for rows of another device than the trees', which plain torch refuses.
+    """
+    if x.device != feature.device:
+        return False
     if torch.compiler.is_compiling():
         return not torch.compiler.is_exporting()
     return not torch.jit.is_tracing() and not _is_transformed()

@@ -11,7 +11,7 @@ from typing import cast
 import torch
 from torch import Tensor
 
-from sk2torch.native import kernel, warn_if_missing
+from sk2torch.native import kernel, takes_addresses, warn_if_missing
 from sk2torch.ops.workspace import workspace_bytes
 
 # The numbers that native/kernels/pairwise.c has for them.
@@ -81,7 +81,7 @@ class _Call:
 
 def applies(x: Tensor, y: Tensor, link: str, degree: float) -> bool:
     """Whether compiled code computes with these rows."""
-    if x.device.type != "cpu" or x.dtype not in _SUFFIXES or y.dtype != x.dtype or y.shape[0] == 0:
+    if not takes_addresses(x, y) or x.dtype not in _SUFFIXES or y.dtype != x.dtype or y.shape[0] == 0:
         return False
     if link == "power" and not (0 <= degree <= 2**20 and degree == int(degree)):
         return False

@@ -5,7 +5,7 @@ import ctypes
 import torch
 from torch import Tensor
 
-from sk2torch.native import kernel, warn_if_missing
+from sk2torch.native import kernel, takes_addresses, warn_if_missing
 from sk2torch.ops.workspace import workspace_bytes
 
 # The numbers that native/kernels/neighbors.c has for them.
@@ -61,7 +61,9 @@ def native_nearest(
     Raises:
         MemoryError: no memory for a block of rows.
     """
-    if x.device.type != "cpu" or x.dtype not in _SUFFIXES or metric not in _METRICS or k < 1 or rows.shape[1] == 0:
+    if not takes_addresses(x, rows) or x.dtype not in _SUFFIXES or metric not in _METRICS:
+        return None
+    if k < 1 or rows.shape[1] == 0:
         return None
     function = kernel(f"neighbors_nearest{_SUFFIXES[x.dtype]}", *_ARGUMENTS)
     if function is None:

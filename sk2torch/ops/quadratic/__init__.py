@@ -9,7 +9,7 @@ import ctypes
 import torch
 from torch import Tensor
 
-from sk2torch.native import kernel, warn_if_missing
+from sk2torch.native import kernel, takes_addresses, warn_if_missing
 
 # Rows that the compiled code works on at a time, at most.
 _ROWS = 64
@@ -66,10 +66,6 @@ def mahalanobis_in_order(x: Tensor, location: Tensor, precision: Tensor) -> Tens
 
 def _is_plain(*tensors: Tensor) -> bool:
     """Whether these are numbers at hand: no graph, no gradients, no transform of a function."""
-    if torch.compiler.is_compiling() or torch._C._are_functorch_transforms_active():
-        return False
-    if torch.autograd.forward_ad._current_level >= 0:
-        return False
     if torch.is_grad_enabled() and any(tensor.requires_grad for tensor in tensors):
         return False
-    return all(tensor.dtype == torch.float64 and tensor.device.type == "cpu" for tensor in tensors)
+    return takes_addresses(*tensors) and all(tensor.dtype == torch.float64 for tensor in tensors)
