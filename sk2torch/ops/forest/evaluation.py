@@ -76,7 +76,12 @@ def forest_sums(
         values: shape ``(n_nodes, n_values)``.
         start: of the shape of the result.
         n_groups: trees take turns in adding to the groups.
+
+    Raises:
+        ValueError: the shapes do not fit.
     """
+    if values.shape[0] != trees.feature.shape[0] or start.shape != (x.shape[0], n_groups * values.shape[1]):
+        raise ValueError("the values of a forest do not fit its nodes.")
     if values.dtype == start.dtype and values.dtype in _FLOATS:
         packed = _packed(x, trees)
         if packed is not None:

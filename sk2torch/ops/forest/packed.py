@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from sk2torch.native import kernel
+from sk2torch.ops.forest.checking import check_trees
 from sk2torch.ops.forest.memo import Memo
 
 # As in forest.h.
@@ -65,6 +66,7 @@ def pack(
     function = kernel("forest_pack", *[ctypes.c_void_p] * 10)
     if function is None or feature.shape[0] >= 2**31 or n_features >= 2**26:
         return None
+    check_trees(n_features, feature, threshold, children, category_row, category_left, roots)
     has_copies = int(feature.max()) >= n_features
     has_categories = category_row.shape[0] > 0
     is_double, rounds = threshold.dtype == torch.float64, threshold.dtype != torch.float64
