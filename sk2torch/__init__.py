@@ -18,6 +18,7 @@ from sk2torch.compiling import compile
 from sk2torch.export import export
 from sk2torch.ops.workspace import set_workspace
 from sk2torch.predictor import Predictor
+from sk2torch.saving import load, save
 from sk2torch.verification import verify
 
 __version__ = "0.1.0"
@@ -34,8 +35,10 @@ __all__ = [
     "UnsupportedParameter",
     "compile",
     "export",
+    "load",
     "method_module",
     "register",
+    "save",
     "set_workspace",
     "supported_classes",
     "verify",

@@ -78,3 +78,11 @@ def fresh_interpreter(tmp_path_factory: pytest.TempPathFactory):
     interpreter = FreshInterpreter(tmp_path_factory.mktemp("fresh"))
     yield interpreter
     interpreter.close()
+
+
+@pytest.fixture(scope="session")
+def interpreter_without_sklearn(tmp_path_factory: pytest.TempPathFactory):
+    """One interpreter with sk2torch but without scikit-learn, for the whole run of a worker."""
+    interpreter = FreshInterpreter(tmp_path_factory.mktemp("loading"), has_sk2torch=True)
+    yield interpreter
+    interpreter.close()

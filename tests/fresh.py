@@ -1,4 +1,4 @@
-"""A fresh interpreter in which neither scikit-learn nor sk2torch can be imported.
+"""A fresh interpreter in which scikit-learn, and sk2torch too unless it is what loads, cannot be imported.
 
 Loads an artifact, runs a method, hands the result back: what a production system does.
 """
@@ -10,6 +10,7 @@ from typing import Any
 
 import torch
 
+ROOT = Path(__file__).parent.parent
 _SERVER = '''
 import json, sys, traceback, warnings
 
@@ -20,12 +21,12 @@ class Blocking:
         self.finder = finder
 
     def find_spec(self, name, path=None, target=None):
-        if name.partition(".")[0] in ("sklearn", "sk2torch", "skops", "joblib"):
+        if name.partition(".")[0] in sys.argv[1].split():
             return None
         return self.finder.find_spec(name, path, target)
 
 sys.meta_path[:] = [Blocking(finder) for finder in sys.meta_path]
-sys.path[:] = [p for p in sys.path if p]
+sys.path[:] = [p for p in sys.path if p] + sys.argv[2:]
 warnings.simplefilter("ignore")
 import torch
 torch.set_num_threads(1)
@@ -43,6 +44,10 @@ def run(job):
         names = json.loads(contents.extra_files["sk2torch.json"])["methods"]
         programs = contents.exported_programs
         return {m: programs[names[m]].module()(x) for m, x in inputs.items()}
+    if path.endswith(".safetensors"):
+        import sk2torch
+        model = sk2torch.load(path)
+        return {m: getattr(model, m)(x) for m, x in inputs.items()}
     raise ValueError(path)
 
 for line in sys.stdin:
@@ -55,21 +60,31 @@ for line in sys.stdin:
 '''
 
 
+BLOCKED = ("sklearn", "skops", "joblib")
+
+
 class FreshInterpreter:
     """One subprocess for many artifacts (starting torch takes seconds).
 
     Args:
         folder: for the files that carry inputs and results.
+        has_sk2torch: whether it can import this project.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, has_sk2torch: bool = False) -> None:
         self.folder = folder
+        blocked = BLOCKED if has_sk2torch else (*BLOCKED, "sk2torch")
+        self.arguments = [" ".join(blocked), *([str(ROOT)] if has_sk2torch else [])]
         self.count = 0
         self.process = self._start()
 
     def _start(self) -> "subprocess.Popen[str]":
         return subprocess.Popen(
-            [sys.executable, "-c", _SERVER], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=self.folder
+            [sys.executable, "-c", _SERVER, *self.arguments],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            cwd=self.folder,
         )
 
     def run(self, path: Path, inputs: dict[str, torch.Tensor]) -> dict[str, Any]:

@@ -22,6 +22,7 @@ CAPABILITIES = {
     "compile": "compile",
     "export": "export",
     "onnx": "ONNX",
+    "save": "save",
     "gradient": "gradient",
 }
 INTRODUCTION = """# What is supported
@@ -30,7 +31,8 @@ Written by `make support` from the registry and the contract tests; CI fails whe
 
 A method is **exact** where every test case agrees with scikit-learn in float64: labels, indices and integers equal,
 continuous values to 1e-9 of their column's scale or better. **script**, **compile**, **export** and **ONNX** mean that
-TorchScript, `torch.compile(fullgraph=True)`, `torch.export` and ONNX Runtime give the same answers.
+TorchScript, `torch.compile(fullgraph=True)`, `torch.export` and ONNX Runtime give the same answers; **save** that a
+`.safetensors` file does, loaded where scikit-learn cannot be imported.
 **gradient** means that the derivative with respect to the input has been checked against finite differences; where the
 result is a label, an index or piecewise constant, there is none (·).
 

@@ -12,7 +12,7 @@ from sk2torch.export.files import moved_into_place
 from sk2torch.export.runtime import Runtime
 
 # Suffix and the module that writes and loads the format.
-FORMATS = {".pt": "torchscript", ".pt2": "pt2", ".onnx": "onnx"}
+FORMATS = {".pt": "torchscript", ".pt2": "pt2", ".onnx": "onnx", ".safetensors": "safetensors"}
 
 
 def _format(path: Path) -> ModuleType:
@@ -24,11 +24,12 @@ def _format(path: Path) -> ModuleType:
 def export(
     model: TorchEstimator, path: "str | PathLike[str]", methods: Sequence[str] | None = None, **options: Any
 ) -> Path:
-    """Write ``model`` to a file that runs without scikit-learn and sk2torch.
+    """Write ``model`` to a file that runs without scikit-learn; without sk2torch, too, but for ``.safetensors``.
 
     Args:
         model: a wrapped model.
-        path: ``.pt`` (TorchScript), ``.pt2`` (torch.export) or ``.onnx``; written in full or not at all.
+        path: ``.pt`` (TorchScript), ``.pt2`` (torch.export), ``.onnx`` or ``.safetensors`` (see ``sk2torch.save``);
+            written in full or not at all.
         methods: which methods to keep; by default all (for ``.onnx``, all that take the model's input).
         **options: of the format, such as ``opset_version`` for ``.onnx``.
 

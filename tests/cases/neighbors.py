@@ -109,6 +109,9 @@ def column():
     return X, y.reshape(-1, 1)
 
 
+NO_CODE = "weights that are a user's function: a .safetensors file holds no code"
+
+
 def softened(distance):
     """Weights of arrays and tensors."""
     return 1.0 / (0.5 + distance * distance)
@@ -287,7 +290,13 @@ CASES = [
         # A row at its own place is at no distance in float64 only.
         float32_tolerance=None,
     ),
-    Case("KNeighborsClassifier-callable", lambda: KNeighborsClassifier(weights=softened), data.words, query=_beside),
+    Case(
+        "KNeighborsClassifier-callable",
+        lambda: KNeighborsClassifier(weights=softened),
+        data.words,
+        query=_beside,
+        xfail={"save": NO_CODE},
+    ),
     Case("KNeighborsClassifier-none", lambda: KNeighborsClassifier(weights=None), data.booleans, differentiable=()),
     Case("KNeighborsClassifier-grid", lambda: KNeighborsClassifier(_few(6)), grid_words, differentiable=()),
     Case(
@@ -349,6 +358,7 @@ CASES = [
         data.regression,
         query=_beside,
         primary=True,
+        xfail={"save": NO_CODE},
     ),
     Case(
         "KNeighborsRegressor-distance", lambda: KNeighborsRegressor(weights="distance"), data.regression, query=_beside
