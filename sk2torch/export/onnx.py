@@ -12,6 +12,7 @@ from sk2torch.base import METHODS, ArtifactError, MissingDependency, TorchEstima
 from sk2torch.export import metadata
 from sk2torch.export.exact_constants import exact_constants, exact_rules
 from sk2torch.export.exporter_operators import known_operators
+from sk2torch.export.onnx_feeds import label_indices, table_feeds
 from sk2torch.export.programs import dynamic_dims, example_input
 from sk2torch.export.quiet import quiet_torch
 from sk2torch.export.runtime import Runtime
@@ -46,7 +47,13 @@ def _grouped_names(model: TorchEstimator, methods: list[str], program: torch.exp
     return {method: metadata.output_names(model, method, counts[method]) for method in methods}
 
 
-def write(model: TorchEstimator, path: Path, methods: list[str], opset_version: int = DEFAULT_OPSET) -> None:
+def write(
+    model: TorchEstimator,
+    path: Path,
+    methods: list[str],
+    opset_version: int = DEFAULT_OPSET,
+    table: bool | None = None,
+) -> None:
     """Write the graph, checked by ``onnx.checker``.
 
     Args:
@@ -54,12 +61,24 @@ def write(model: TorchEstimator, path: Path, methods: list[str], opset_version: 
         path: the file.
         methods: methods that become outputs; ``inverse_transform`` only on its own, as it takes another input.
         opset_version: ai.onnx opset, 18 or later.
+        table: whether the graph takes the raw table, one input a column where some hold words, and gives labels that
+            are words (by LabelEncoder of ai.onnx.ml); else what ``encode`` gives, and indices of labels. None: where it
+            can.
+
+    Raises:
+        ArtifactError: ``inverse_transform`` among others, or a table that a graph cannot take.
     """
     onnx = _require("onnx")
     _require("onnxscript")
     if any(METHODS[m].kind == "input" for m in methods) and len(methods) > 1:
         raise ArtifactError(
             "inverse_transform takes another input than the other methods; export it to a file of its own."
+        )
+    onnx_table = importlib.import_module("sk2torch.export.onnx_table")
+    reason = onnx_table.obstacle(model, methods)
+    if table and reason is not None:
+        raise ArtifactError(
+            f"the graph cannot take the table: {reason}; export with table=False, and feed what encode gives."
         )
     x = example_input(model, methods[0])
     shapes = (dynamic_dims(model, methods[0]),)
@@ -77,7 +96,10 @@ def write(model: TorchEstimator, path: Path, methods: list[str], opset_version: 
             dynamic_shapes=shapes,
             verbose=False,
         )
-    program.model.metadata_props[metadata.ENTRY] = metadata.dumps(metadata.describe(model, names))
+    described = metadata.describe(model, names)
+    if table is not False and reason is None:
+        described["table"] = onnx_table.with_table(program.model, model, names)
+    program.model.metadata_props[metadata.ENTRY] = metadata.dumps(described)
     program.save(str(path))
     onnx.checker.check_model(str(path), full_check=True)
 
@@ -104,19 +126,23 @@ def load(path: Path) -> Runtime:
         raise ArtifactError(f"{str(path)!r} is not an ONNX file, or is damaged: {str(error)[:200]}") from error
     described = metadata.parse(session.get_modelmeta().custom_metadata_map.get(metadata.ENTRY), path)
     outputs: dict[str, list[str]] = described["methods"]
+    encoding = metadata.encoding_of(described)
+    decoding = metadata.decoding_of(described, encoding)
+    columns = described.get("table")
 
     def call(method: str, x: Tensor) -> Any:
-        results = [torch.from_numpy(r) for r in session.run(outputs[method], {INPUT_NAME: x.numpy()})]
+        feeds = {INPUT_NAME: x.numpy()} if columns is None else table_feeds(x, encoding, columns)
+        found = session.run(outputs[method], feeds)
+        results = [label_indices(r, decoding.classes) if r.dtype == object else torch.from_numpy(r) for r in found]
         if METHODS[method].results:
             return tuple(results)
         return results if len(results) > 1 else results[0]
 
-    encoding = metadata.encoding_of(described)
     return Runtime(
         call=call,
         methods=list(outputs),
         encoding=encoding,
-        decoding=metadata.decoding_of(described, encoding),
+        decoding=decoding,
         like=metadata.input_like(described),
         couples_rows=described.get("couples_rows", False),
         dense_width=None,

@@ -20,7 +20,9 @@ def test_onnx(subject, tmp_path):
     for k, methods in enumerate(filter(None, groups)):
         path = sk2torch.export(subject.model, tmp_path / f"model{k}.onnx", methods=methods)
         proto = onnx.load(path)
-        assert {entry.domain for entry in proto.opset_import} <= {""}
+        # The second has the operator that turns words into codes and back.
+        assert {entry.domain for entry in proto.opset_import} <= {"", "ai.onnx.ml"}
+        assert {node.op_type for node in proto.graph.node if node.domain == "ai.onnx.ml"} <= {"LabelEncoder"}
         assert proto.graph.input[0].type.tensor_type.shape.dim[0].dim_param == "batch"
         runtime = load_runtime(path)
         for method in methods:

@@ -4,6 +4,7 @@ import contextlib
 import json
 import resource
 import signal
+import warnings
 
 import hypothesis
 import numpy as np
@@ -11,11 +12,25 @@ import pytest
 import torch
 from hypothesis import strategies as st
 from safetensors.torch import load_file
-from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
+from sklearn.cluster import KMeans
+from sklearn.covariance import EllipticEnvelope
+from sklearn.discriminant_analysis import QuadraticDiscriminantAnalysis
+from sklearn.ensemble import AdaBoostClassifier, HistGradientBoostingClassifier, RandomForestClassifier
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.linear_model import LogisticRegression
-from sklearn.neighbors import KNeighborsClassifier
+from sklearn.mixture import GaussianMixture
+from sklearn.naive_bayes import CategoricalNB, GaussianNB
+from sklearn.neighbors import KernelDensity, KNeighborsClassifier, KNeighborsRegressor, RadiusNeighborsClassifier
+from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import OrdinalEncoder, StandardScaler
+from sklearn.preprocessing import (
+    OrdinalEncoder,
+    PolynomialFeatures,
+    QuantileTransformer,
+    SplineTransformer,
+    StandardScaler,
+)
 from sklearn.svm import SVC
 
 import sk2torch
@@ -36,16 +51,41 @@ WORDS = np.array(["a", "b", "c"], dtype=object)[Y].reshape(-1, 1)
 @pytest.fixture(scope="module")
 def files(tmp_path_factory):
     """Bytes of saved models."""
-    models = [
+    path = tmp_path_factory.mktemp("files") / "model.safetensors"
+    with warnings.catch_warnings():
+        # Few iterations and few rows are enough.
+        warnings.simplefilter("ignore")
+        models = fitted_models(abs(X.round()))
+    return [sk2torch.save(sk2torch.wrap(model), path).read_bytes() for model in models]
+
+
+def fitted_models(counts):
+    """One of each kind of module that compiled kernels read by address."""
+    return [
         make_pipeline(StandardScaler(), LogisticRegression()).fit(X, Y),
         RandomForestClassifier(3, random_state=0).fit(X, Y),
-        HistGradientBoostingClassifier(max_iter=3, categorical_features=[0]).fit(abs(X.round()), Y),
+        HistGradientBoostingClassifier(max_iter=3, categorical_features=[0]).fit(counts, Y),
+        AdaBoostClassifier(n_estimators=3, random_state=0).fit(X, Y),
         KNeighborsClassifier(3).fit(X, Y),
+        KNeighborsClassifier(3, metric="mahalanobis", metric_params={"VI": np.eye(3)}).fit(X, Y),
+        RadiusNeighborsClassifier(9.0).fit(X, Y),
+        KNeighborsRegressor(3, metric="minkowski", p=3, metric_params={"w": [1.0, 2.0, 3.0]}).fit(X, Y),
         SVC().fit(X, Y),
+        SVC(kernel="poly").fit(X, Y),
+        GaussianProcessRegressor().fit(X, Y),
+        KernelDensity().fit(X),
+        KMeans(3, n_init=1, random_state=0).fit(X),
+        GaussianMixture(2, random_state=0).fit(X),
+        GaussianMixture(2, covariance_type="diag", random_state=0).fit(X),
+        QuadraticDiscriminantAnalysis().fit(X, Y),
+        EllipticEnvelope(random_state=0).fit(X),
+        GaussianNB().fit(X, Y),
+        CategoricalNB().fit(counts, Y),
+        MLPClassifier((4,), max_iter=5, random_state=0).fit(X, Y),
+        make_pipeline(PolynomialFeatures(3), QuantileTransformer(n_quantiles=20), SplineTransformer()).fit(X),
+        make_pipeline(TfidfVectorizer(), LogisticRegression()).fit([f"{w} and" for w in WORDS[:, 0]], Y),
         make_pipeline(OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=-1)).fit(WORDS),
     ]
-    path = tmp_path_factory.mktemp("files") / "model.safetensors"
-    return [sk2torch.save(sk2torch.wrap(model), path).read_bytes() for model in models]
 
 
 @pytest.fixture
