@@ -46,7 +46,12 @@ def _is_extension(values: Any) -> bool:
 
 def _is_nullable_number(values: Any) -> bool:
     # scikit-learn turns these into floats with NaN before it looks at them.
-    return _is_extension(values) and getattr(values.dtype, "kind", "O") in "biuf" and hasattr(values.dtype, "na_value")
+    return (
+        type(values) is not np.ndarray
+        and _is_extension(values)
+        and getattr(values.dtype, "kind", "O") in "biuf"
+        and hasattr(values.dtype, "na_value")
+    )
 
 
 def _nullable_to_float(values: Any) -> np.ndarray:

@@ -209,6 +209,8 @@ class Column:
             codes = np.fromiter(found, np.float64, len(listed))
         except TypeError as error:
             raise InputError(f"column {self.name!r}: expected strings or numbers in each cell, got a list.") from error
+        if not (codes == UNKNOWN).any():
+            return codes
         for i in np.flatnonzero(codes == UNKNOWN):
             if is_missing(listed[i]):
                 codes[i] = np.nan

@@ -13,6 +13,7 @@ from sk2torch.base.cells import as_numbers, from_json, is_narrow, to_json
 from sk2torch.base.columns import Column
 from sk2torch.base.errors import InputError
 from sk2torch.base.sparse import as_csr, from_scipy
+from sk2torch.base.tables import ColumnFacts, column_cells, places_by_name, table_rows
 from sk2torch.functional.sparse import side_by_side
 
 
@@ -29,6 +30,8 @@ class InputEncoding:
         self.columns = None if columns is None else list(columns)
         self.n_dims = n_dims
         self.keeps_sparse = keeps_sparse
+        # The names of the last table's columns, and where the model's are among them.
+        self._last_places: tuple[list[str] | None, list[int | None]] = (None, [])
 
     def encode(self, table: Any) -> np.ndarray:
         """Shape ``(n_samples, n_features)``, or ``(n_samples,)`` for labels; float64.
@@ -44,42 +47,41 @@ class InputEncoding:
             series = self._pick(table)
             self._refuse_narrow(series)
         else:
-            rows = self._checked(_rows(table))
+            rows = self._checked(table_rows(table))
             self._refuse_narrow([rows] * len(self.columns or ()))
             if self._is_all_numeric(rows.dtype.kind):
                 return self._checked_finite(as_numbers(rows, None))
             series = [rows] if self.n_dims == 1 else list(rows.T)
         columns = [Column(str(i)) for i in range(len(series))] if self.columns is None else self.columns
-        # What no step reads may hold anything, so it is not looked at.
-        blank = np.full(len(table), np.nan)
-        encoded = [
-            blank if self.columns is not None and not c.used else c.encode(s)
-            for c, s in zip(columns, series, strict=True)
-        ]
-        if self.n_dims == 1:
-            return self._checked_finite(encoded[0])
-        return self._checked_finite(np.stack(encoded, axis=1)) if encoded else np.empty((len(table), 0))
+        encoded = np.full((len(table), len(columns)), np.nan)
+        for j, (column, cells) in enumerate(zip(columns, series, strict=True)):
+            # What no step reads may hold anything, so it is not looked at.
+            if self.columns is None or column.used:
+                encoded[:, j] = column.encode(cells)
+        return self._checked_finite(encoded[:, 0] if self.n_dims == 1 else encoded)
 
     @functools.cached_property
+    def _facts(self) -> ColumnFacts:
+        # Once for all tables: wide ones have many columns, and small batches no time.
+        return ColumnFacts.of(self.columns or ())
+
+    @property
     def _is_plain(self) -> bool:
         """Whether arrays of floating point need nothing but a look at NaN and infinity."""
-        if type(self) is not InputEncoding or self.n_dims != 2 or self.columns is None:
-            return False
-        return self._is_all_numeric("f") and not any(column.readers or column.is_category for column in self.columns)
+        return type(self) is InputEncoding and self.n_dims == 2 and self.columns is not None and self._facts.is_plain
 
     def _is_all_numeric(self, kind: str) -> bool:
-        if self.columns is None:
-            return True
-        looked_at = [c for c in self.columns if c.is_text or ((c.is_category or c.missing_words) and kind not in "bf")]
-        return not looked_at and (kind != "O" or all(c.used for c in self.columns))
+        facts = self._facts
+        if facts.has_text or (facts.compares and kind not in "bf"):
+            return False
+        return kind != "O" or facts.uses_all
 
     def _checked_finite(self, values: np.ndarray) -> np.ndarray:
-        if self.columns is None or np.isfinite(values).all():
+        if not self._facts.refuses_cells or np.isfinite(values).all():
             return values
-        for j in range(len(self.columns)):
-            cells = values if self.n_dims == 1 else values[:, j]
-            missing, infinite = np.isnan(cells).any(), np.isinf(cells).any()
-            self._refuse_cells(j, bool(missing), bool(infinite))
+        missing, infinite = np.atleast_1d(np.isnan(values).any(axis=0), np.isinf(values).any(axis=0))
+        for j in np.flatnonzero(missing | infinite):
+            self._refuse_cells(j, bool(missing[j]), bool(infinite[j]))
         return values
 
     def _checked(self, rows: np.ndarray) -> np.ndarray:
@@ -95,14 +97,23 @@ class InputEncoding:
         return rows
 
     def _pick(self, frame: Any) -> list[Any]:
+        """The cells of each column that the model has, None for those that it never looks at."""
         names = list(frame.columns)
+        known, places = self._last_places
+        if names != known:
+            places = self._places(names)
+            # Names that are not strings may be equal without being the same.
+            if all(type(name) is str for name in names):
+                self._last_places = names, places
+        return column_cells(frame, names, places)
+
+    def _places(self, names: list[Any]) -> list[int | None]:
+        """The position in a table of each column; None for those that the model never looks at."""
         if self.columns is not None and all(c.name is not None for c in self.columns):
-            return _picked_by_name(frame, names, self.columns)
+            return places_by_name(names, self.columns)
         if self.columns is not None and len(names) != len(self.columns):
             raise InputError(f"expected {len(self.columns)} features, got {len(names)}.")
-        if len(set(names)) == len(names):
-            return [frame[name] for name in names]
-        return [frame.iloc[:, i] for i in range(len(names))]
+        return list(range(len(names)))
 
     def to_tensor(self, table: Any, like: Tensor) -> Tensor:
         """``encode`` as a tensor with the dtype and device of ``like``."""
@@ -110,8 +121,9 @@ class InputEncoding:
             return table.to(like)
         if type(table) is np.ndarray and table.dtype.kind == "f" and table.itemsize >= 4 and self._is_plain:
             # A copy: what transforms nothing must not hand the caller's own array on.
-            return torch.from_numpy(self._checked_finite(self._checked(table).astype(np.float64, order="C"))).to(like)
-        if any(column.readers for column in self.columns or ()):
+            rows = torch.from_numpy(self._checked_finite(self._checked(table).astype(np.float64, order="C")))
+            return rows if like.dtype == torch.float64 and like.is_cpu else rows.to(like)
+        if self._facts.has_documents:
             return self._with_documents(table, like)
         if self.keeps_sparse and hasattr(table, "tocsr") and self._is_all_numeric("f"):
             return self._still_sparse(table, like)
@@ -129,9 +141,10 @@ class InputEncoding:
         if not matrix.has_canonical_format:
             matrix = matrix.copy()
             matrix.sum_duplicates()
-        for j in np.unique(matrix.indices[~np.isfinite(matrix.data)]) if self.columns is not None else ():
-            cells = matrix.data[matrix.indices == j]
-            self._refuse_cells(j, bool(np.isnan(cells).any()), bool(np.isinf(cells).any()))
+        if self._facts.refuses_cells and not np.isfinite(matrix.data).all():
+            for j in np.unique(matrix.indices[~np.isfinite(matrix.data)]):
+                cells = matrix.data[matrix.indices == j]
+                self._refuse_cells(j, bool(np.isnan(cells).any()), bool(np.isinf(cells).any()))
         return from_scipy(matrix, like)
 
     def _with_documents(self, table: Any, like: Tensor) -> Tensor:
@@ -141,7 +154,7 @@ class InputEncoding:
             parts = _document_parts(columns[0], table, like)
         else:
             is_frame = hasattr(table, "columns") and not isinstance(table, np.ndarray)
-            series = self._pick(table) if is_frame else list(self._checked(_rows(table)).T)
+            series = self._pick(table) if is_frame else list(self._checked(table_rows(table)).T)
             parts = []
             for j, (column, cells) in enumerate(zip(columns, series, strict=True)):
                 if column.readers:
@@ -165,6 +178,8 @@ class InputEncoding:
             )
 
     def _refuse_narrow(self, series: Sequence[Any]) -> None:
+        if not self._facts.refuses_narrow:
+            return
         for j, (column, values) in enumerate(zip(self.columns or (), series, strict=self.columns is not None)):
             if column.refuses_narrow and is_narrow(values.dtype):
                 raise InputError(
@@ -173,7 +188,7 @@ class InputEncoding:
                 )
 
     def _refuse_sparse(self) -> None:
-        if any(column.refuses_sparse for column in self.columns or ()):
+        if self._facts.refuses_sparse:
             raise InputError(
                 "expected a dense table: scikit-learn does not transform the zeros that a sparse matrix leaves out, "
                 "and the model transforms all; pass table.toarray()."
@@ -245,24 +260,3 @@ def _document_parts(column: Column, documents: Any, like: Tensor) -> list[Tensor
     # Several readers may each go through the documents.
     listed = documents if hasattr(documents, "shape") or isinstance(documents, Mapping | str) else list(documents)
     return [as_csr(*reader.rows(listed), reader.width, like) for reader in column.readers]
-
-
-def _picked_by_name(frame: Any, names: list[Any], columns: list[Column]) -> list[Any]:
-    present = {str(name): name for name in names}
-    used = [c.name for c in columns if c.used]
-    absent = [name for name in used if name not in present]
-    if absent:
-        raise InputError(f"columns are missing: {absent}; the table has {list(present)[:20]}.")
-    double = [name for name in used if names.count(present[name]) > 1]
-    if double:
-        raise InputError(f"columns occur more than once: {double}; give each a name of its own.")
-    return [frame[present[c.name]] if c.used else None for c in columns]
-
-
-def _rows(table: Any) -> np.ndarray:
-    try:
-        rows = np.asarray(table)
-        # A list that mixes numbers and strings would become strings only.
-        return np.asarray(table, dtype=object) if rows.dtype.kind in "US" and not hasattr(table, "dtype") else rows
-    except ValueError as error:
-        raise InputError("expected rows of one length, got rows of different lengths.") from error

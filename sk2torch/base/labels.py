@@ -32,7 +32,9 @@ class ClassLabels(nn.Module):
             values = torch.from_numpy(self.classes_.astype(np.int64))
         else:
             values = torch.from_numpy(self.classes_.copy())
+        # Labels 0, 1, 2, … are their own indices.
+        self.is_index = values.dtype == torch.int64 and bool((values == torch.arange(len(values))).all())
         self.register_buffer("values", values)
 
     def forward(self, index: Tensor) -> Tensor:
-        return self.values[index]
+        return index if self.is_index else self.values[index]

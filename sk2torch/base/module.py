@@ -106,7 +106,12 @@ class TorchEstimator(nn.Module):
             )
         if x.is_sparse_csr and not self.takes_sparse:
             x = x.to_dense()
-        return x.to(self.anchor.dtype)
+        if torch.jit.is_scripting():
+            return x.to(self.anchor.dtype)
+        else:
+            # Attributes of modules are slow to find, and so is a conversion to the same dtype.
+            dtype = self._buffers["anchor"].dtype
+            return x if x.dtype == dtype else x.to(dtype)
 
     @torch.jit.unused
     def encode(self, table: Any) -> Tensor:

@@ -8,6 +8,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from sk2torch.ops.answering import takes_operators
+
 
 def _taken(values: Tensor, place: Tensor) -> Tensor:
     # Much faster than values[place] on the CPU.
@@ -57,6 +59,9 @@ class CategoryLookup(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """int64, of the shape of ``x``: ``(n_samples, n_columns)``."""
+        if not torch.jit.is_scripting():  # noqa: SIM102
+            if takes_operators(x, self.values) and not torch.compiler.is_compiling():
+                return self.searched(x)
         place = self.first.expand(x.shape)
         for step in range(self.n_steps - 1, -1, -1):
             stride = 1 << step
@@ -64,6 +69,16 @@ class CategoryLookup(nn.Module):
             place = place + below.long() * stride
         answer = torch.where(_taken(self.values, place) == x, _taken(self.answers, place), self.unknown)
         return torch.where(torch.isnan(x), self.missing, answer)
+
+    @torch.jit.unused
+    def searched(self, x: Tensor) -> Tensor:
+        """``forward`` by torch's own search, which exported graphs do not have."""
+        x = x.detach().T.contiguous()
+        values = self.values.view(x.shape[0], -1)
+        place = torch.searchsorted(values, x).clamp_(max=values.shape[1] - 1)
+        answers = self.answers.view(values.shape).gather(1, place)
+        answer = torch.where(values.gather(1, place) == x, answers, self.unknown.unsqueeze(1))
+        return torch.where(torch.isnan(x), self.missing.unsqueeze(1), answer).T
 
 
 class CategoryTable(nn.Module):

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from sk2torch.functional.graphs import ragged_graph
+from sk2torch.ops.answering import takes_operators
 from sk2torch.ops.forest import (
     TreeArrays,
     forest_leaves,
@@ -19,7 +20,6 @@ from sk2torch.ops.forest import (
     reached_nodes,
     sums_operator,
     takes_kernel,
-    takes_operator,
 )
 
 
@@ -187,7 +187,7 @@ class Forest(nn.Module):
         if torch.jit.is_scripting():
             return torch.cat([self.block(part) for part in x.split(self.rows_at_a_time(x))])
         else:
-            if not takes_operator(x, self.feature):
+            if not takes_operators(x, self.feature):
                 return self.block(x)
             evaluate = forest_leaves if takes_kernel(x) else leaves_operator
             return evaluate(x.detach(), self.arrays(), self.depth, self.copies_columns)
@@ -236,7 +236,7 @@ class LeafSum(nn.Module):
         if torch.jit.is_scripting():
             return self.sum_in_blocks(x, start)
         else:
-            if not takes_operator(x, self.forest.feature):
+            if not takes_operators(x, self.forest.feature):
                 return self.block(x, start)
             forest = self.forest
             evaluate = forest_sums if takes_kernel(x, self.values, start) else sums_operator

@@ -20,9 +20,13 @@ class LinearMap(nn.Module):
         self.flat = flat
 
     def forward(self, x: Tensor) -> Tensor:
-        if x.is_sparse_csr:
+        if x.is_sparse_csr and x.shape[0] == 1:
+            # Few of the weights count: a product of sparse matrices would take the time of many rows.
+            weight = self.weight.index_select(1, x.col_indices())
+            result = torch.addmv(self.bias, weight, x.values()).unsqueeze(0)
+        elif x.is_sparse_csr:
             # Much faster than torch.nn.functional.linear.
             result = torch.addmm(self.bias, x, self.weight.t())
         else:
             result = torch.nn.functional.linear(x, self.weight, self.bias)
-        return result[:, 0] if self.flat else result
+        return result.squeeze(1) if self.flat else result

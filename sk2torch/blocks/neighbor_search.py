@@ -9,10 +9,10 @@ from torch import Tensor, nn
 from sk2torch.functional.distances import MetricForm, from_reduced, reduced_radius
 from sk2torch.functional.graphs import ragged_graph, row_graph
 from sk2torch.functional.neighbor_votes import inverse_distance, vote_sums
+from sk2torch.ops.answering import takes_operators
 from sk2torch.ops.pairwise import (
     align_rows,
     found_neighbors,
-    has_operator,
     is_recorded,
     known_distance,
     nearest_rows,
@@ -106,7 +106,7 @@ class NeighborSearch(nn.Module):
         if self.metric == "precomputed":
             return stable_sort(x.detach(), 1)[1][:, :k]
         if not torch.jit.is_scripting():  # noqa: SIM102
-            if has_operator():
+            if takes_operators():
                 return self._found(x, k)[0]
         left, right = align_rows(x, self.metric), align_rows(self.rows, self.metric)
         return nearest_rows(
@@ -149,7 +149,7 @@ class NeighborSearch(nn.Module):
     def neighbors(self, x: Tensor, k: int) -> tuple[Tensor, Tensor]:
         """Distances to the ``k`` nearest rows and their indices, each of shape ``(n_samples, k)``."""
         if not torch.jit.is_scripting():  # noqa: SIM102
-            if self.metric != "precomputed" and has_operator():
+            if self.metric != "precomputed" and takes_operators():
                 return self._neighbors(x, k)
         index = self.nearest(x, k)
         return self.distance_to(x, index), index

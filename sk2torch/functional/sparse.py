@@ -1,5 +1,6 @@
 """Matrices that may be sparse: CSR tensors in eager mode and TorchScript, dense ones everywhere."""
 
+import functools
 import warnings
 
 import torch
@@ -12,10 +13,18 @@ def csr_tensor(starts: Tensor, columns: Tensor, values: Tensor, n_columns: int) 
     if torch.jit.is_scripting():
         return torch.sparse_csr_tensor(starts, columns, values, shape, dtype=values.dtype, device=values.device)
     else:
-        with warnings.catch_warnings():
-            # torch says once that its sparse tensors are in beta, and that it does not check each.
-            warnings.filterwarnings("ignore", message="Sparse (CSR|invariant)")
-            return torch.sparse_csr_tensor(starts, columns, values, shape, check_invariants=False)
+        _hear_warnings()
+        return torch.sparse_csr_tensor(starts, columns, values, shape, check_invariants=False)
+
+
+@functools.cache
+def _hear_warnings() -> None:
+    """What torch says once: that its sparse tensors are in beta, and that it does not check each."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Sparse (CSR|invariant)")
+        torch.sparse_csr_tensor(
+            [0, 0], torch.zeros(0, dtype=torch.int64), torch.zeros(0), [1, 1], check_invariants=False
+        )
 
 
 def with_values(x: Tensor, values: Tensor) -> Tensor:

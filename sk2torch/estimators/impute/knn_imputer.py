@@ -10,7 +10,8 @@ from sk2torch.base import Column, TorchEstimator, UnsupportedParameter, read, re
 from sk2torch.blocks.routing import SelectColumns
 from sk2torch.estimators.impute.missing import MissingCells, missing_numbers
 from sk2torch.functional.nan_euclidean import common_features, nan_squared_distances
-from sk2torch.ops.pairwise import found_neighbors, has_operator
+from sk2torch.ops.answering import takes_operators
+from sk2torch.ops.pairwise import found_neighbors
 
 # Pairs of rows that are compared at a time in eager and scripted mode.
 _MAX_PAIRS = 4194304
@@ -175,7 +176,7 @@ class NearestDonors(nn.Module):
         if not torch.jit.is_scripting():
             if torch.compiler.is_compiling():
                 return self.block(x, known_x)
-            if has_operator():
+            if takes_operators():
                 step = max(1, _MAX_PAIRS // max(1, self.max_neighbors * x.shape[1]))
                 starts = range(0, max(1, x.shape[0]), step)
                 return torch.cat([self.searched(x[s : s + step], known_x[s : s + step]) for s in starts])

@@ -24,6 +24,13 @@
 #define LANES (VECTOR_BYTES / 8)
 #define ROWS (VECTORS * LANES)
 #define UNROLL _Pragma("GCC unroll 8")
+/* So few rows would leave most lanes empty; ops/quadratic has the same number. */
+#define FEW 8
+#if SK2TORCH_ISA >= 2
+#define FMA_ONE(a, b, c) __builtin_fma(a, b, c)
+#else
+#define FMA_ONE(a, b, c) ((a) * (b) + (c))
+#endif
 
 typedef double vec __attribute__((vector_size(VECTOR_BYTES)));
 
@@ -31,7 +38,7 @@ struct forms {
     const double *x, *means, *factors, *residuals;
     int64_t d, n_forms, n_factors, width;
     int is_upper;
-    /* 2 * ROWS * d numbers for each thread. */
+    /* 2 * ROWS * d numbers for each thread; d + width for FEW rows. */
     double *workspace;
     double *out;
 };
@@ -91,13 +98,45 @@ static void forms_of(int64_t begin, int64_t end, int thread, void *context) {
     }
 }
 
+/* The same sums in the same order, for one row. */
+static void forms_of_row(const struct forms *p, int64_t row) {
+    const int64_t d = p->d, width = p->width;
+    const double *x = p->x + row * d;
+    double *restrict difference = p->workspace, *restrict sums = difference + d;
+    for (int64_t k = 0; k < p->n_forms; k++) {
+        const double *mean = p->means + k * d;
+        double total = 0;
+        for (int64_t j = 0; j < d; j++) difference[j] = x[j] - mean[j];
+        if (width) {
+            const double *factor = p->factors + (p->n_factors == 1 ? 0 : k) * d * width;
+            for (int64_t c = 0; c < width; c++) sums[c] = 0;
+            for (int64_t j = 0; j < d; j++, factor += width)
+                for (int64_t c = 0; c < width; c++) sums[c] = FMA_ONE(difference[j], factor[c], sums[c]);
+            for (int64_t c = 0; c < width; c++) {
+                const double sum = sums[c] + p->residuals[k * width + c];
+                total = FMA_ONE(sum, sum, total);
+            }
+        } else {
+            for (int64_t j = 0; j < d; j++) {
+                const double scaled = difference[j] * p->factors[k * d + j];
+                total = FMA_ONE(scaled, scaled, total);
+            }
+        }
+        p->out[row * p->n_forms + k] = total;
+    }
+}
+
 /* out[i, k] = |(x_i - means_k) factors_k + residuals_k|^2; factors have `width` columns, one matrix for all or one for each
    k, zero below the diagonal if is_upper; with width 0 they are diagonals, and there are no residuals. */
 void KERNEL(squared_forms)(const double *x, int64_t n, int64_t d, const double *means, const double *factors,
                            const double *residuals, int64_t n_forms, int64_t n_factors, int64_t width, int is_upper,
                            double *workspace, double *out, int n_threads) {
     struct forms p = {x, means, factors, residuals, d, n_forms, n_factors, width, is_upper, workspace, out};
-    sk2torch_parallel(n, ROWS, n_threads, forms_of, &p);
+    if (n > FEW) {
+        sk2torch_parallel(n, ROWS, n_threads, forms_of, &p);
+        return;
+    }
+    for (int64_t row = 0; row < n; row++) forms_of_row(&p, row);
 }
 
 struct distances {

@@ -1,13 +1,12 @@
 """Forest evaluation by the fastest back end: C on a CPU, Triton on CUDA, else plain torch in bounded memory."""
 
-import functools
-import importlib.util
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
 from sk2torch.native import takes_addresses, warn_if_missing
+from sk2torch.ops.answering import has_triton
 from sk2torch.ops.forest.native import native_leaves, native_sums
 from sk2torch.ops.forest.packed import PackedForest, packed_forest
 from sk2torch.ops.forest.reference import reached_nodes, sequential_sum
@@ -55,7 +54,7 @@ def forest_leaves(x: Tensor, trees: TreeArrays, depth: int, copies: bool) -> Ten
     packed = _packed(x, trees)
     if packed is not None:
         return native_leaves(packed, x)
-    if x.is_cuda and _has_triton():
+    if x.is_cuda and has_triton():
         from sk2torch.ops.forest.triton_kernel import triton_leaves
 
         return triton_leaves(x, trees, copies)
@@ -86,7 +85,7 @@ def forest_sums(
         packed = _packed(x, trees)
         if packed is not None:
             return native_sums(packed, x, values, start, n_groups)
-        if x.is_cuda and _has_triton():
+        if x.is_cuda and has_triton():
             from sk2torch.ops.forest.triton_kernel import triton_sums
 
             return triton_sums(x, trees, copies, values, start, n_groups)
@@ -139,8 +138,3 @@ def _packed(x: Tensor, trees: TreeArrays) -> PackedForest | None:
 def _reference(x: Tensor, trees: TreeArrays, depth: int, copies: bool) -> Tensor:
     x = compared_columns(x, trees.threshold.dtype, copies)
     return reached_nodes(x, *trees, depth, trees.category_row.shape[0] > 0)
-
-
-@functools.cache
-def _has_triton() -> bool:
-    return importlib.util.find_spec("triton") is not None

@@ -126,25 +126,8 @@ def sums_operator(
     return _sums(x, *trees, depth, copies, values, start, n_groups)
 
 
-def takes_operator(x: Tensor, feature: Tensor) -> bool:
-    """Whether operators of this module serve here: not while a program is exported, traced or transformed.
-
-    Nor for rows of another device than the trees', which plain torch refuses.
-    """
-    if x.device != feature.device:
-        return False
-    if torch.compiler.is_compiling():
-        return not torch.compiler.is_exporting()
-    return not torch.jit.is_tracing() and not _is_transformed()
-
-
 def takes_kernel(x: Tensor, *differentiable: Tensor) -> bool:
     """Whether nothing watches: neither a compiler, nor autograd, nor a mode that wants to see operators."""
     if torch.compiler.is_compiling() or torch._C._len_torch_dispatch_stack() > 0 or type(x) is not Tensor:
         return False
     return not (torch.is_grad_enabled() and any(t.requires_grad for t in differentiable))
-
-
-def _is_transformed() -> bool:
-    # torch.func's transforms, and forward-mode derivatives.
-    return torch._C._functorch.peek_interpreter_stack() is not None or torch.autograd.forward_ad._current_level >= 0

@@ -10,7 +10,6 @@ from sk2torch.ops.pairwise.heap import stable_sort
 from sk2torch.ops.pairwise.nearest import nearest_rows
 from sk2torch.ops.pairwise.nearest_operator import (
     found_neighbors,
-    has_operator,
     is_recorded,
     known_distance,
     paired_distance,
@@ -24,7 +23,6 @@ __all__ = [
     "found_neighbors",
     "great_circle_angle",
     "group_sums",
-    "has_operator",
     "is_recorded",
     "known_distance",
     "log_sum",

@@ -16,13 +16,6 @@ from sk2torch.ops.pairwise.nearest import nearest_rows
 _BLOCK_ELEMENTS = 2097152
 
 
-def has_operator() -> bool:
-    """Whether the operator can answer: not while exporting, nor under the transforms of torch.func."""
-    if torch.compiler.is_compiling():
-        return not torch.compiler.is_exporting()
-    return not torch._C._are_functorch_transforms_active() and torch.autograd.forward_ad._current_level < 0
-
-
 def is_recorded(x: Tensor, rows: Tensor) -> bool:
     """Whether gradients of distances are wanted."""
     return torch.is_grad_enabled() and (x.requires_grad or rows.requires_grad)

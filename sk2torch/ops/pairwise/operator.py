@@ -5,28 +5,22 @@ the plain formula, whose memory grows with the product of queries and stored row
 """
 
 import importlib
-import importlib.util
 from collections.abc import Callable
-from functools import cache
 from typing import Any
 
 import torch
 from torch import Tensor
 
+from sk2torch.ops.answering import has_triton
 from sk2torch.ops.pairwise.gradients import PairGradients, log_sum_gradients, sum_gradients, values_gradients
 from sk2torch.ops.pairwise.native import native_arg_min, native_log_sum, native_sum, native_values
 from sk2torch.ops.pairwise.reference import blocked_arg_min, blocked_log_sum, blocked_sum
 from sk2torch.ops.pairwise.statistics import kernel_values
 
 
-@cache
-def _has_triton() -> bool:
-    return importlib.util.find_spec("triton") is not None
-
-
 def _by_triton(name: str, x: Tensor, *arguments: Any) -> Any:
     """The answer of a function of ``triton_kernel``; None where it has none, for other devices and without triton."""
-    if not (x.is_cuda and _has_triton()):
+    if not (x.is_cuda and has_triton()):
         return None
     module = "triton_gradients" if name == "triton_gradients" else "triton_kernel"
     return getattr(importlib.import_module(f"sk2torch.ops.pairwise.{module}"), name)(*arguments)

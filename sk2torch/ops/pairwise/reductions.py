@@ -7,6 +7,7 @@ transforms of functions (``torch.func``, forward-mode gradients) have the formul
 import torch
 from torch import Tensor
 
+from sk2torch.ops.answering import takes_operators
 from sk2torch.ops.pairwise import operator
 from sk2torch.ops.pairwise.reference import blocked_arg_min, blocked_log_sum, blocked_sum
 from sk2torch.ops.pairwise.statistics import LINKS, STATISTICS, align_outside, kernel_values
@@ -43,7 +44,7 @@ def weighted_sum(
         left, right, _ = align_outside(x, y, statistic)
         return left @ _summed_rows(right, weights, sizes).T
     if not torch.jit.is_scripting():  # noqa: SIM102
-        if _has_operators():
+        if takes_operators():
             _check_names(statistic, link)
             left, right, statistic = align_outside(x, y, statistic)
             answer = (
@@ -68,7 +69,7 @@ def pairwise_kernel(
 ) -> Tensor:
     """A link of a statistic of each pair of rows, shape ``(n, m)``; see ``kernel_values``."""
     if not torch.jit.is_scripting():  # noqa: SIM102
-        if _has_operators():
+        if takes_operators():
             _check_names(statistic, link)
             left, right, statistic = align_outside(x, y, statistic)
             answer = operator.pairwise_values if _is_recorded(left, right, gamma, coef0) else operator.values_of_pairs
@@ -88,7 +89,7 @@ def log_sum(x: Tensor, y: Tensor, offsets: Tensor, statistic: str, link: str, ga
         gamma: scalar tensor.
     """
     if not torch.jit.is_scripting():  # noqa: SIM102
-        if _has_operators():
+        if takes_operators():
             _check_names(statistic, link)
             left, right, statistic = align_outside(x, y, statistic)
             answer = (
@@ -116,20 +117,13 @@ def arg_min(
         int64, shape ``(n,)``.
     """
     if not torch.jit.is_scripting():  # noqa: SIM102
-        if _has_operators():
+        if takes_operators():
             _check_names(statistic, link)
             left, right, statistic = align_outside(x.detach(), y.detach(), statistic)
             shifts = None if shifts is None else shifts.detach()
             answer = operator.pairwise_arg_min if torch.compiler.is_compiling() else operator.least_of_pairs
             return answer(left, right, offsets.detach(), shifts, statistic, link, gamma.detach())
     return blocked_arg_min(x, y, offsets, shifts, statistic, link, gamma)
-
-
-def _has_operators() -> bool:
-    """Whether operators can answer: not while exporting, nor under the transforms of torch.func."""
-    if torch.compiler.is_compiling():
-        return not torch.compiler.is_exporting()
-    return not torch._C._are_functorch_transforms_active() and torch.autograd.forward_ad._current_level < 0
 
 
 def _is_recorded(*inputs: Tensor) -> bool:

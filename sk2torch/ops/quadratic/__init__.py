@@ -14,36 +14,43 @@ from sk2torch.native import kernel, takes_addresses, warn_if_missing
 # Rows that the compiled code works on at a time, at most.
 _ROWS = 64
 
+# So few rows go one by one; quadratic_forms.c has the same number.
+_FEW = 8
+
 _POINTER, _INT64, _INT = ctypes.c_void_p, ctypes.c_int64, ctypes.c_int
+_FORMS = (_POINTER, *[_INT64] * 2, *[_POINTER] * 3, *[_INT64] * 3, _INT, *[_POINTER] * 2, _INT)
+_MAHALANOBIS = (_POINTER, *[_INT64] * 2, *[_POINTER] * 4, _INT)
 
 
-def squared_forms(x: Tensor, means: Tensor, factors: Tensor, residuals: Tensor, is_upper: bool) -> Tensor | None:
+def squared_forms(
+    x: Tensor, means: Tensor, factors: Tensor, residuals: Tensor | None, is_upper: bool
+) -> Tensor | None:
     """``|(x_i - means_k) factors_k + residuals_k|^2``; shape ``(n, n_forms)``.
 
     Args:
         x: shape ``(n, n_features)``.
         means: shape ``(n_forms, n_features)``.
         factors: shape ``(n_forms or 1, n_features, width)``, or the diagonals, shape ``(n_forms, n_features)``.
-        residuals: shape ``(n_forms, width)``, none for zeros; ignored for diagonals.
+        residuals: shape ``(n_forms, width)``; None for zeros; ignored for diagonals.
         is_upper: whether to look for zeros below the diagonals, which need no work.
     """
+    n, n_features = x.shape
+    n_forms, width = means.shape[0], factors.shape[2] if factors.dim() == 3 else 0
+    if residuals is None:
+        residuals = means.new_zeros(n_forms, width)
     if not _is_plain(x, means, factors, residuals):
         return None
-    types = (_POINTER, _INT64, _INT64, _POINTER, _POINTER, _POINTER, _INT64, _INT64, _INT64, _INT)
-    function = kernel("squared_forms", *types, _POINTER, _POINTER, _INT)
+    function = kernel("squared_forms", *_FORMS)
     if function is None:
         warn_if_missing()
         return None
-    x, means, factors, residuals = (tensor.detach().contiguous() for tensor in (x, means, factors, residuals))
-    width = factors.shape[2] if factors.dim() == 3 else 0
-    if residuals.numel() == 0:
-        residuals = x.new_zeros(means.shape[0], width)
-    is_upper = is_upper and width > 0 and not bool(factors.tril(-1).any())
+    x, means, factors, residuals = x.contiguous(), means.contiguous(), factors.contiguous(), residuals.contiguous()
+    is_upper = is_upper and width > 0 and n > _FEW and not bool(factors.tril(-1).any())
     threads = torch.get_num_threads()
-    room, out = x.new_empty(threads * 2 * _ROWS * x.shape[1]), x.new_empty(x.shape[0], means.shape[0])
-    rows = (x.data_ptr(), x.shape[0], x.shape[1], means.data_ptr(), factors.data_ptr(), residuals.data_ptr())
-    sizes = (means.shape[0], factors.shape[0], width, int(is_upper))
-    function(*rows, *sizes, room.data_ptr(), out.data_ptr(), threads)
+    room = x.new_empty(threads * 2 * _ROWS * n_features if n > _FEW else n_features + width)
+    out = x.new_empty(n, n_forms)
+    rows = (x.data_ptr(), n, n_features, means.data_ptr(), factors.data_ptr(), residuals.data_ptr())
+    function(*rows, n_forms, factors.shape[0], width, int(is_upper), room.data_ptr(), out.data_ptr(), threads)
     return out
 
 
@@ -51,12 +58,11 @@ def mahalanobis_in_order(x: Tensor, location: Tensor, precision: Tensor) -> Tens
     """``functional.mahalanobis.squared_mahalanobis``, to the last digit."""
     if not _is_plain(x, location, precision):
         return None
-    types = (_POINTER, _INT64, _INT64, _POINTER, _POINTER, _POINTER, _POINTER, _INT)
-    function = kernel("squared_mahalanobis", *types)
+    function = kernel("squared_mahalanobis", *_MAHALANOBIS)
     if function is None:
         warn_if_missing()
         return None
-    x, location, transposed = x.detach().contiguous(), location.detach().contiguous(), precision.detach().T.contiguous()
+    x, location, transposed = x.contiguous(), location.contiguous(), precision.T.contiguous()
     threads = torch.get_num_threads()
     room, out = x.new_empty(threads * 3 * x.shape[1]), x.new_empty(x.shape[0])
     rows = (x.data_ptr(), x.shape[0], x.shape[1], location.data_ptr(), transposed.data_ptr())
@@ -66,6 +72,8 @@ def mahalanobis_in_order(x: Tensor, location: Tensor, precision: Tensor) -> Tens
 
 def _is_plain(*tensors: Tensor) -> bool:
     """Whether these are numbers at hand: no graph, no gradients, no transform of a function."""
-    if torch.is_grad_enabled() and any(tensor.requires_grad for tensor in tensors):
-        return False
-    return takes_addresses(*tensors) and all(tensor.dtype == torch.float64 for tensor in tensors)
+    is_recorded = torch.is_grad_enabled()
+    for tensor in tensors:
+        if tensor.dtype != torch.float64 or (is_recorded and tensor.requires_grad):
+            return False
+    return takes_addresses(*tensors)
