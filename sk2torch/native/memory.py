@@ -15,3 +15,10 @@ def takes_addresses(*tensors: Tensor) -> bool:
     if torch._C._are_functorch_transforms_active() or torch.autograd.forward_ad._current_level >= 0:
         return False
     return all(type(tensor) in (Tensor, nn.Parameter) and tensor.device.type == "cpu" for tensor in tensors)
+
+
+def takes_doubles(*tensors: Tensor) -> bool:
+    """Whether all tensors are of float64, in memory, and nothing has to see the operations on them: not gradients either."""
+    if torch.is_grad_enabled() and any(tensor.requires_grad for tensor in tensors):
+        return False
+    return takes_addresses(*tensors) and all(tensor.dtype == torch.float64 for tensor in tensors)
