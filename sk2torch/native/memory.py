@@ -18,7 +18,7 @@ def takes_addresses(*tensors: Tensor) -> bool:
 
 
 def takes_doubles(*tensors: Tensor) -> bool:
-    """Whether all tensors are of float64, in memory, and nothing has to see the operations on them: not gradients either."""
+    """``takes_addresses`` of float64 tensors whose gradients nobody asks for."""
     if torch.is_grad_enabled() and any(tensor.requires_grad for tensor in tensors):
         return False
     return takes_addresses(*tensors) and all(tensor.dtype == torch.float64 for tensor in tensors)

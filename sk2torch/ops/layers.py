@@ -13,11 +13,27 @@ _ACTIVATIONS = {"identity": 0, "logistic": 1, "tanh": 2, "relu": 3, "exp": 4, "s
 _ROWS = 32
 # Larger networks leave the processor's cache between two blocks of rows.
 _MOST_WEIGHTS = 2**20
+# Fewer outputs or rows are faster through torch.
+_FEWEST_OUTPUTS, _FEWEST_ROWS = 4, 64
 # A second thread costs about as much as so many multiplications.
 _THREAD_WORK = 2**18
 
 _POINTER, _INT64, _INT = ctypes.c_void_p, ctypes.c_int64, ctypes.c_int
 _TYPES = (_POINTER, _INT64, _INT64, _POINTER, _POINTER, _POINTER, _INT, _INT, _INT64, _POINTER, _POINTER, _INT)
+
+
+def affine_rows(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor | None:
+    """``x @ weight.T + bias``; None where compiled code does not apply, or is not the fastest.
+
+    Args:
+        x: shape ``(n, n_features)``.
+        weight: shape ``(n_outputs, n_features)``.
+        bias: shape ``(n_outputs,)``.
+    """
+    # The number of rows last, which graphs do not know.
+    if weight.shape[0] < _FEWEST_OUTPUTS or not takes_doubles(x, weight, bias) or x.shape[0] < _FEWEST_ROWS:
+        return None
+    return _run(x, [weight], [bias], "identity", "identity")
 
 
 def dense_layers(x: Tensor, weights: list[Tensor], biases: list[Tensor], hidden: str, last: str) -> Tensor | None:
@@ -32,8 +48,13 @@ def dense_layers(x: Tensor, weights: list[Tensor], biases: list[Tensor], hidden:
     """
     if not takes_doubles(x, *weights, *biases):
         return None
+    return _run(x, weights, biases, hidden, last)
+
+
+def _run(x: Tensor, weights: list[Tensor], biases: list[Tensor], hidden: str, last: str) -> Tensor | None:
     n_weights = sum(weight.numel() for weight in weights)
-    if n_weights > _MOST_WEIGHTS:
+    # Torch says what is wrong with a row of another width.
+    if n_weights > _MOST_WEIGHTS or x.dim() != 2 or x.shape[1] != weights[0].shape[1]:
         return None
     function = kernel("dense_layers", *_TYPES)
     if function is None:

@@ -12,7 +12,6 @@ from sk2torch.functional.unknown import refuse_rows
 from sk2torch.ops.naive_bayes import categorical_joint
 from sk2torch.ops.row_blocks import in_row_blocks
 
-
 _REFUSAL = (
     "CategoricalNB: found a category that was not among the fitted ones; drop these rows, or refit with min_categories."
 )

@@ -13,7 +13,6 @@ from sk2torch.functional.unknown import refuse_rows
 from sk2torch.ops.columns import spline_basis
 from sk2torch.ops.row_blocks import in_row_blocks
 
-
 _REFUSAL = "SplineTransformer: found values beyond the knots; refit with another extrapolation."
 
 

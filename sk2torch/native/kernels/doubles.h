@@ -31,6 +31,22 @@ static INLINE vec splat(double value) { return value - (vec){0}; }
 
 static INLINE vec choose(ivec mask, vec yes, vec no) { return (vec)((mask & (ivec)yes) | (~mask & (ivec)no)); }
 
+/* tile[j, i] = row begin + i of x, whose last row is repeated: `rows` of d numbers each. */
+static INLINE void load_tile(const double *x, int64_t begin, int64_t end, int64_t d, int64_t rows, double *tile) {
+    /* A line of the cache at a time. */
+    for (int64_t first = 0; first < d; first += 8) {
+        const int64_t last = first + 8 < d ? first + 8 : d;
+        for (int64_t i = 0; i < rows; i++) {
+            const double *row = x + (begin + i < end ? begin + i : end - 1) * d;
+            __builtin_prefetch(row + first + 32);
+            if (last - first == 8)
+                UNROLL for (int64_t j = 0; j < 8; j++) tile[(first + j) * rows + i] = row[first + j];
+            else
+                for (int64_t j = first; j < last; j++) tile[j * rows + i] = row[j];
+        }
+    }
+}
+
 /* Shifting by this rounds to whole numbers. */
 #define ROUNDER 6755399441055744.0
 

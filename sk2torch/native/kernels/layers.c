@@ -93,10 +93,7 @@ static void tile_softmax(vec *values, int64_t width) {
 
 static void run_tile(const struct network *p, int64_t begin, int64_t end, double *in, double *out) {
     const int64_t n_features = p->widths[0], n_outputs = p->widths[p->n_layers];
-    for (int64_t i = 0; i < ROWS; i++) {
-        const double *row = p->x + (begin + i < end ? begin + i : end - 1) * n_features;
-        for (int64_t j = 0; j < n_features; j++) in[j * ROWS + i] = row[j];
-    }
+    load_tile(p->x, begin, end, n_features, ROWS, in);
     for (int64_t layer = 0; layer < p->n_layers; layer++) {
         const int64_t depth = p->widths[layer], width = p->widths[layer + 1];
         const int activation = layer + 1 < p->n_layers ? p->hidden : p->last;

@@ -17,10 +17,7 @@ static void gaussians_of(int64_t begin, int64_t end, int thread, void *context) 
     const struct gaussians *p = context;
     const int64_t d = p->d, n_classes = p->n_classes;
     double *tile = p->workspace + thread * ROWS * d;
-    for (int64_t i = 0; i < ROWS; i++) {
-        const double *row = p->x + (begin + i < end ? begin + i : end - 1) * d;
-        for (int64_t j = 0; j < d; j++) tile[j * ROWS + i] = row[j];
-    }
+    load_tile(p->x, begin, end, d, ROWS, tile);
     for (int64_t k = 0; k < n_classes; k++) {
         const double *mean = p->mean + k * d, *precision = p->precision + k * d, *variance = p->variance + k * d;
         vec total[VECTORS] = {{0}};

@@ -33,7 +33,7 @@ def spline_basis(
     needs_period: bool,
     message: str,
 ) -> Tensor | None:
-    """The first ``width`` splines of each feature, with what is outside of the knots; shape ``(n, n_features * width)``.
+    """The first ``width`` splines of each feature, also outside of the knots; shape ``(n, n_features * width)``.
 
     Args:
         x: shape ``(n, n_features)``.
