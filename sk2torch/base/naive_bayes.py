@@ -1,9 +1,9 @@
 """The role of naive Bayes classifiers."""
 
-import torch
 from torch import Tensor
 
 from sk2torch.base.module import TorchClassifier
+from sk2torch.functional.links import log_normalized_rows
 
 
 class NaiveBayes(TorchClassifier):
@@ -23,8 +23,7 @@ class NaiveBayes(TorchClassifier):
         return self.labels(self.predict_joint_log_proba(x).argmax(dim=1))
 
     def predict_log_proba(self, x: Tensor) -> Tensor:
-        joint = self.predict_joint_log_proba(x)
-        return joint - torch.logsumexp(joint, dim=1, keepdim=True)
+        return log_normalized_rows(self.predict_joint_log_proba(x))
 
     def predict_proba(self, x: Tensor) -> Tensor:
         return self.predict_log_proba(x).exp()

@@ -1,9 +1,11 @@
 """Fully connected networks."""
 
+import torch
 from torch import Tensor, nn
 
 from sk2torch.blocks.linear import LinearMap
 from sk2torch.functional.activations import activate
+from sk2torch.ops.layers import dense_layers
 
 
 class FeedForward(nn.Module):
@@ -23,6 +25,12 @@ class FeedForward(nn.Module):
         self.output_activation = output_activation
 
     def forward(self, x: Tensor) -> Tensor:
+        if not torch.jit.is_scripting():
+            layers = [*self.hidden, self.output]
+            weights, biases = [layer.weight for layer in layers], [layer.bias for layer in layers]
+            result = dense_layers(x, weights, biases, self.hidden_activation, self.output_activation)
+            if result is not None:
+                return result
         for layer in self.hidden:
             x = activate(layer(x), self.hidden_activation)
         return activate(self.output(x), self.output_activation)

@@ -3,6 +3,9 @@
 import torch
 from torch import Tensor, nn
 
+from sk2torch.ops.layers import affine_rows
+from sk2torch.ops.sparse_rows import sparse_affine
+
 
 class LinearMap(nn.Module):
     """``x @ weight.T + bias``; ``x`` may be a sparse CSR tensor.
@@ -20,6 +23,11 @@ class LinearMap(nn.Module):
         self.flat = flat
 
     def forward(self, x: Tensor) -> Tensor:
+        if not torch.jit.is_scripting():
+            function = sparse_affine if x.is_sparse_csr else affine_rows
+            result = function(x, self.weight, self.bias)
+            if result is not None:
+                return result[:, 0] if self.flat else result
         if x.is_sparse_csr and x.shape[0] == 1:
             # Few of the weights count: a product of sparse matrices would take the time of many rows.
             weight = self.weight.index_select(1, x.col_indices())

@@ -4,6 +4,7 @@ import torch
 from torch import Tensor, nn
 
 from sk2torch.functional.sparse import scaled_columns, unit_rows, with_values
+from sk2torch.ops.sparse_rows import term_weights
 
 
 class TfidfWeights(nn.Module):
@@ -24,6 +25,11 @@ class TfidfWeights(nn.Module):
         self.norm = norm or ""
 
     def forward(self, x: Tensor) -> Tensor:
+        if not torch.jit.is_scripting():  # noqa: SIM102
+            if x.is_sparse_csr:
+                values = term_weights(x, self.idf if self.has_idf else None, self.sublinear, self.norm)
+                if values is not None:
+                    return with_values(x, values)
         if self.sublinear:
             x = self.logarithms(x)
         if self.has_idf:

@@ -3,6 +3,8 @@
 import torch
 from torch import Tensor
 
+from sk2torch.ops.softmax import normalize_rows
+
 
 def binary_sigmoid(score: Tensor) -> Tensor:
     """``[1 - sigmoid(s), sigmoid(s)]`` for scores of shape ``(n,)``: shape ``(n, 2)``."""
@@ -21,3 +23,30 @@ def normalized_rows(weights: Tensor) -> Tensor:
 def normalized_sigmoid(scores: Tensor) -> Tensor:
     """One-vs-rest probabilities: ``normalized_rows(sigmoid(s))``; ``(n, k)``."""
     return normalized_rows(torch.sigmoid(scores))
+
+
+def softmax_rows(scores: Tensor) -> Tensor:
+    """``exp(s)`` over its sum in each row; ``(n, k)``."""
+    if not torch.jit.is_scripting():
+        result = normalize_rows(scores, "softmax")
+        if result is not None:
+            return result
+    return torch.softmax(scores, dim=1)
+
+
+def log_softmax_rows(scores: Tensor) -> Tensor:
+    """The logarithm of ``softmax_rows``; ``(n, k)``."""
+    if not torch.jit.is_scripting():
+        result = normalize_rows(scores, "log_softmax")
+        if result is not None:
+            return result
+    return torch.log_softmax(scores, dim=1)
+
+
+def log_normalized_rows(joint: Tensor) -> Tensor:
+    """``j - log(sum(exp(j)))`` of each row; ``(n, k)``."""
+    if not torch.jit.is_scripting():
+        result = normalize_rows(joint, "log_normalized")
+        if result is not None:
+            return result
+    return joint - torch.logsumexp(joint, dim=1, keepdim=True)

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from sk2torch.functional.links import binary_sigmoid
+from sk2torch.functional.links import binary_sigmoid, softmax_rows
 
 
 def class_probabilities(raw: Tensor, link: str) -> Tensor:
@@ -16,7 +16,7 @@ def class_probabilities(raw: Tensor, link: str) -> Tensor:
         link: one of the names above.
     """
     if link == "multinomial_logit":
-        return torch.softmax(raw, dim=1)
+        return softmax_rows(raw)
     return binary_sigmoid(2.0 * raw[:, 0] if link == "half_logit" else raw[:, 0])
 
 

@@ -19,3 +19,10 @@ def takes_addresses(*tensors: Tensor) -> bool:
         if (kind is not Tensor and kind is not nn.Parameter) or not tensor.is_cpu:
             return False
     return True
+
+
+def takes_doubles(*tensors: Tensor) -> bool:
+    """``takes_addresses`` of float64 tensors whose gradients nobody asks for."""
+    if torch.is_grad_enabled() and any(tensor.requires_grad for tensor in tensors):
+        return False
+    return takes_addresses(*tensors) and all(tensor.dtype == torch.float64 for tensor in tensors)

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from sk2torch.base import Column, read, register
 from sk2torch.base.linear_classifier import LinearClassifier, refuse_positive_single_class
-from sk2torch.functional.links import binary_sigmoid
+from sk2torch.functional.links import binary_sigmoid, softmax_rows
 
 
 class DiscriminantClassifier(LinearClassifier):
@@ -21,7 +21,7 @@ class DiscriminantClassifier(LinearClassifier):
 
     def predict_proba(self, x: Tensor) -> Tensor:
         scores = self.decision_function(x)
-        return binary_sigmoid(scores) if self.is_binary else torch.softmax(scores, dim=1)
+        return binary_sigmoid(scores) if self.is_binary else softmax_rows(scores)
 
     def predict_log_proba(self, x: Tensor) -> Tensor:
         probabilities = self.predict_proba(x)

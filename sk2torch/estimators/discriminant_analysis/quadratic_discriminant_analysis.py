@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from sk2torch.base import Column, TorchClassifier, UnsupportedParameter, read, register
+from sk2torch.functional.links import log_softmax_rows
 from sk2torch.ops.quadratic import squared_forms
 from sk2torch.ops.row_blocks import in_row_blocks
 
@@ -83,7 +84,7 @@ class TorchQuadraticDiscriminantAnalysis(TorchClassifier):
         return self.predict_log_proba(x).exp()
 
     def predict_log_proba(self, x: Tensor) -> Tensor:
-        return torch.log_softmax(self.log_posterior(x), dim=1)
+        return log_softmax_rows(self.log_posterior(x))
 
     def decision_function(self, x: Tensor) -> Tensor:
         scores = self.log_posterior(x)

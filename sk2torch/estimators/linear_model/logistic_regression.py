@@ -7,7 +7,7 @@ from torch import Tensor
 
 from sk2torch.base import Column, read, register
 from sk2torch.base.linear_classifier import LinearClassifier
-from sk2torch.functional.links import binary_sigmoid, normalized_sigmoid
+from sk2torch.functional.links import binary_sigmoid, normalized_sigmoid, softmax_rows
 
 
 @register("sklearn.linear_model.LogisticRegression", "sklearn.linear_model.LogisticRegressionCV")
@@ -42,10 +42,10 @@ class TorchLogisticRegression(LinearClassifier):
             # A multinomial fit of two classes has softmax([-s, s]), not sigmoid(s).
             if self.one_vs_rest:
                 return binary_sigmoid(scores)
-            return torch.softmax(torch.stack([-scores, scores], dim=1), dim=1)
+            return softmax_rows(torch.stack([-scores, scores], dim=1))
         if self.one_vs_rest:
             return normalized_sigmoid(scores)
-        return torch.softmax(scores, dim=1)
+        return softmax_rows(scores)
 
     def predict_log_proba(self, x: Tensor) -> Tensor:
         return self.predict_proba(x).log()

@@ -9,7 +9,12 @@ from torch import Tensor, nn
 from sk2torch.base import Column, read, register
 from sk2torch.base.naive_bayes import NaiveBayes
 from sk2torch.functional.unknown import refuse_rows
+from sk2torch.ops.naive_bayes import categorical_joint
 from sk2torch.ops.row_blocks import in_row_blocks
+
+_REFUSAL = (
+    "CategoricalNB: found a category that was not among the fitted ones; drop these rows, or refit with min_categories."
+)
 
 
 @register("sklearn.naive_bayes.CategoricalNB")
@@ -30,6 +35,7 @@ class TorchCategoricalNB(NaiveBayes):
 
     def __init__(self, tables: list[Tensor], log_prior: Tensor, classes: Any) -> None:
         super().__init__(len(tables), classes)
+        self.refusal = _REFUSAL
         self.table = nn.Parameter(torch.cat(tables))
         self.log_prior = nn.Parameter(log_prior)
         self.n_classes = log_prior.shape[0]
@@ -44,6 +50,9 @@ class TorchCategoricalNB(NaiveBayes):
 
     def joint(self, x: Tensor) -> Tensor:
         if not torch.jit.is_scripting():
+            result = categorical_joint(x, self.counts, self.first, self.table, self.log_prior, self.refusal)
+            if result is not None:
+                return result
             return in_row_blocks(self.block_joint, x, max(self.first.shape[0], self.n_classes))
         return self.block_joint(x)
 
@@ -54,11 +63,7 @@ class TorchCategoricalNB(NaiveBayes):
         known = (whole >= 0) & (whole < self.counts)
         place = torch.where(known, whole, torch.zeros_like(whole)).long() + self.first
         total = self.gathered_sum(place)
-        message = (
-            "CategoricalNB: found a category that was not among the fitted ones; drop these rows, or refit with "
-            "min_categories."
-        )
-        return refuse_rows(total + self.log_prior, ~known.all(dim=1), message)
+        return refuse_rows(total + self.log_prior, ~known.all(dim=1), self.refusal)
 
     def gathered_sum(self, place: Tensor) -> Tensor:
         """``sum_f table[place[:, f]]``; shape ``(n_samples, n_classes)``."""

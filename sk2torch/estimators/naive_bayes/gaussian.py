@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from sk2torch.base import Column, read, register
 from sk2torch.base.naive_bayes import NaiveBayes
+from sk2torch.ops.naive_bayes import gaussian_joint
 from sk2torch.ops.row_blocks import in_row_blocks
 
 # More classes are computed side by side, in memory of all of them.
@@ -52,6 +53,9 @@ class TorchGaussianNB(NaiveBayes):
 
     def joint(self, x: Tensor) -> Tensor:
         if not torch.jit.is_scripting():
+            result = gaussian_joint(x, self.mean, self.variance, self.log_prior, self.log_norm)
+            if result is not None:
+                return result
             return in_row_blocks(self.block_joint, x, x.shape[1] * (1 if self.unrolls else self.n_classes))
         return self.block_joint(x)
 

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from sk2torch.base import Column, TorchEstimator, read, register
+from sk2torch.ops.columns import feature_products, product_steps
 from sk2torch.ops.row_blocks import in_row_blocks
 
 
@@ -34,8 +35,12 @@ class TorchPolynomialFeatures(TorchEstimator):
         self.ends = [0, *itertools.accumulate(len(factor) for factor in factors)]
         self.min_degree = max(1, min_degree)
         self.has_bias = has_bias
+        # Of all degrees from 0, and those that come before the result.
+        self.n_terms = 1 + self.ends[-1]
+        self.n_skipped = 1 + self.ends[min(self.min_degree, len(self.ends)) - 1]
         self.register_buffer("parents", torch.cat(parents) if parents else torch.zeros(0, dtype=torch.int64))
         self.register_buffer("factors", torch.cat(factors) if factors else torch.zeros(0, dtype=torch.int64))
+        self.register_buffer("steps", product_steps(parents, factors), persistent=False)
 
     @classmethod
     def from_sklearn(cls, estimator: Any, columns: list[Column]) -> Self:
@@ -57,6 +62,11 @@ class TorchPolynomialFeatures(TorchEstimator):
     def transform(self, x: Tensor) -> Tensor:
         x = self.prepare(x)
         if not torch.jit.is_scripting():
+            # A column of ones beside terms of higher degrees is not next to them.
+            if not self.has_bias or self.n_skipped == 1:
+                result = feature_products(x, self.steps, self.n_terms, 0 if self.has_bias else self.n_skipped)
+                if result is not None:
+                    return result
             return in_row_blocks(self.products, x, self.factors.shape[0])
         return self.products(x)
 

@@ -10,6 +10,7 @@ from torch import Tensor
 from sk2torch.base import Column, TorchEstimator, UnsupportedParameter, read, register
 from sk2torch.blocks.sorted_columns import ColumnTable, SortedColumns
 from sk2torch.functional.normal import normal_probability, normal_quantile
+from sk2torch.ops.columns import quantile_shares
 from sk2torch.ops.row_blocks import in_row_blocks
 
 # scikit-learn's distance from the ends at which a value counts as one of them, for a normal output.
@@ -86,6 +87,11 @@ class TorchQuantileTransformer(TorchEstimator):
             raise ValueError("QuantileTransformer: scikit-learn does not transform the zeros of sparse inputs.")
         x = self.prepare(x)
         if not torch.jit.is_scripting():
+            quantiles, shares, ends = self.quantiles.values, self.references.values, (self.low, self.high)
+            normal = (self.margin, self.bounds) if self.is_normal else None
+            result = quantile_shares(x, self.at_most.values, quantiles, shares, ends, self.unknown, normal)
+            if result is not None:
+                return result
             return in_row_blocks(self.transformed, x, x.shape[1])
         return self.transformed(x)
 

@@ -10,7 +10,10 @@ from sk2torch.base import Column, TorchEstimator, UnsupportedParameter, read, re
 from sk2torch.blocks.sorted_columns import SortedColumns
 from sk2torch.functional.splines import basis_functions, in_columns
 from sk2torch.functional.unknown import refuse_rows
+from sk2torch.ops.columns import spline_basis
 from sk2torch.ops.row_blocks import in_row_blocks
+
+_REFUSAL = "SplineTransformer: found values beyond the knots; refit with another extrapolation."
 
 
 @register("sklearn.preprocessing.SplineTransformer")
@@ -43,6 +46,7 @@ class TorchSplineTransformer(TorchEstimator):
             the batch unless it extrapolates by constants or lines.
     """
 
+    knots: Tensor
     ends: Tensor
     outside: Tensor
     is_given: Tensor
@@ -62,6 +66,8 @@ class TorchSplineTransformer(TorchEstimator):
     ) -> None:
         super().__init__(knots.shape[0])
         self.degree = degree
+        self.extrapolation = extrapolation
+        self.refusal = _REFUSAL
         self.is_periodic = extrapolation == "periodic"
         self.is_bounded = extrapolation in ("constant", "linear")
         self.is_strict = extrapolation == "error"
@@ -117,8 +123,30 @@ class TorchSplineTransformer(TorchEstimator):
     def transform(self, x: Tensor) -> Tensor:
         x = self.prepare(x)
         if not torch.jit.is_scripting():
+            result = self.compiled(x)
+            if result is not None:
+                return result
             return in_row_blocks(self.transformed, x, x.shape[1] * (self.degree + 1))
         return self.transformed(x)
+
+    @torch.jit.unused
+    def compiled(self, x: Tensor) -> Tensor | None:
+        """``transform`` of prepared rows by compiled code; None where it does not apply."""
+        return spline_basis(
+            x,
+            self.knots,
+            (self.interval.values, self.knots.shape[1] - 2 * self.degree - 2),
+            self.degree,
+            self.ends,
+            self.outside,
+            self.is_given,
+            self.n_splines - int(self.drops_last),
+            self.extrapolation,
+            float("nan") if self.keeps_missing else 0.0,
+            self.refuses_above,
+            self.needs_period,
+            self.refusal,
+        )
 
     def transformed(self, x: Tensor) -> Tensor:
         """``transform`` of prepared rows."""
@@ -144,11 +172,10 @@ class TorchSplineTransformer(TorchEstimator):
         if self.drops_last:
             result = result[:, :, :-1]
         result = result.reshape(x.shape[0], x.shape[1] * result.shape[2])
-        message = "SplineTransformer: found values beyond the knots; refit with another extrapolation."
         if self.is_strict:
-            return refuse_rows(result, (below | above).any(dim=1), message)
+            return refuse_rows(result, (below | above).any(dim=1), self.refusal)
         if self.refuses_above:
-            return refuse_rows(result, above.any(dim=1), message)
+            return refuse_rows(result, above.any(dim=1), self.refusal)
         return result
 
     def splines(self, x: Tensor) -> Tensor:
