@@ -14,4 +14,8 @@ def takes_addresses(*tensors: Tensor) -> bool:
         return False
     if torch._C._are_functorch_transforms_active() or torch.autograd.forward_ad._current_level >= 0:
         return False
-    return all(type(tensor) in (Tensor, nn.Parameter) and tensor.device.type == "cpu" for tensor in tensors)
+    for tensor in tensors:
+        kind = type(tensor)
+        if (kind is not Tensor and kind is not nn.Parameter) or not tensor.is_cpu:
+            return False
+    return True

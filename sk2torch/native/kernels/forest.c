@@ -52,6 +52,8 @@ typedef struct {
     int64_t *leaves;
     const void *values;
     int64_t n_values, n_groups;
+    const void *start; /* 0 for zeros */
+    int64_t start_rows, start_columns; /* its strides */
     void *sums;
     char *workspace;
     int64_t workspace_bytes;
@@ -111,6 +113,14 @@ static void add_values(const job *j, int64_t t, const int32_t *leaf, int64_t beg
         add_d(j->values, n, leaf, rows, (double *)j->sums + first, width);
     else
         add_f(j->values, n, leaf, rows, (float *)j->sums + first, width);
+}
+
+static void begin_sums(const job *j, int64_t begin, int64_t rows) {
+    int64_t width = j->n_values * j->n_groups;
+    if (j->values_are_double)
+        begin_d(j->start, j->start_rows, j->start_columns, begin, rows, (double *)j->sums, width);
+    else
+        begin_f(j->start, j->start_rows, j->start_columns, begin, rows, (float *)j->sums, width);
 }
 
 static void deliver(const job *j, int64_t t, const int32_t *leaf, int64_t begin, int64_t rows) {
@@ -213,6 +223,7 @@ static void run_rows(int64_t begin, int64_t end, int thread, void *context) {
     int any_scan = 0, any_walk = 0;
     for (int64_t t = 0; t < f->n_trees; t++) scans(f, t) ? (any_scan = 1) : (any_walk = 1);
     int64_t rows = end - begin;
+    if (!j->leaves) begin_sums(j, begin, rows);
     const char *x = j->x + begin * f->n_features * (j->x_is_double ? 8 : 4);
     w.has_nan = f->has_copies && any_nan(x, j->x_is_double, rows * f->n_features);
     if (rows < FEW_ROWS) {
@@ -235,7 +246,8 @@ static void run_rows(int64_t begin, int64_t end, int thread, void *context) {
     }
 }
 
-static void run(job *j, int64_t n, int n_threads) {
+/* 0, or 1 where memory is short. */
+static int run(job *j, int64_t n, int n_threads) {
     const forest *f = j->f;
     int64_t row_bytes = group_columns(f, f->has_copies) * real_bytes(f);
     int64_t rows = BLOCK_BYTES / row_bytes / 64 * 64;
@@ -247,21 +259,25 @@ static void run(job *j, int64_t n, int n_threads) {
     j->block_rows = rows < n ? rows : n;
     workspace w;
     j->workspace_bytes = measure(f, j->block_rows, 0, &w);
-    if (posix_memalign((void **)&j->workspace, 64, j->workspace_bytes * n_threads)) abort();
+    if (posix_memalign((void **)&j->workspace, 64, j->workspace_bytes * n_threads)) return 1;
     sk2torch_parallel(n, j->block_rows, n_threads, run_rows, j);
     free(j->workspace);
+    return 0;
 }
 
-/* out: int64, n rows of n_trees numbers before packing. */
-void KERNEL(forest_leaves)(const forest *f, const void *x, int x_is_double, int64_t n, int64_t *out, int n_threads) {
+/* out: int64, n rows of n_trees numbers before packing. Returns 0, or 1 where memory is short. */
+int KERNEL(forest_leaves)(const forest *f, const void *x, int x_is_double, int64_t n, int64_t *out, int n_threads) {
     job j = {.f = f, .x = x, .x_is_double = x_is_double, .leaves = out, .n_groups = 1};
-    if (n > 0) run(&j, n, n_threads);
+    return n > 0 ? run(&j, n, n_threads) : 0;
 }
 
-/* sums: n rows of n_groups * n_values, of the type of the values; holds what to start from. */
-void KERNEL(forest_sums)(const forest *f, const void *x, int x_is_double, int64_t n, const void *values,
-                         int values_are_double, int64_t n_values, int64_t n_groups, void *sums, int n_threads) {
+/* sums: n rows of n_groups * n_values, of the type of the values. start: what they begin with, 0 for zeros, with its
+   strides. Returns 0, or 1 where memory is short. */
+int KERNEL(forest_sums)(const forest *f, const void *x, int x_is_double, int64_t n, const void *values,
+                        int values_are_double, int64_t n_values, int64_t n_groups, const void *start,
+                        int64_t start_rows, int64_t start_columns, void *sums, int n_threads) {
     job j = {.f = f, .x = x, .x_is_double = x_is_double, .values = values, .values_are_double = values_are_double,
-             .n_values = n_values, .n_groups = n_groups, .sums = sums};
-    if (n > 0) run(&j, n, n_threads);
+             .n_values = n_values, .n_groups = n_groups, .start = start, .start_rows = start_rows,
+             .start_columns = start_columns, .sums = sums};
+    return n > 0 ? run(&j, n, n_threads) : 0;
 }

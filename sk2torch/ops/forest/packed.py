@@ -1,6 +1,8 @@
 """The packed layout of trees that the C kernels read (``native/forest.h``), and which forest has which."""
 
 import ctypes
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import torch
@@ -13,6 +15,10 @@ from sk2torch.ops.forest.memo import Memo
 _SCAN_LEAVES = 128
 _TABLE_WORDS = 9
 _LANES = 8
+
+_POINTER, _LONG, _INT = ctypes.c_void_p, ctypes.c_int64, ctypes.c_int
+_LEAVES = (_POINTER, _POINTER, _INT, _LONG, _POINTER, _INT)
+_SUMS = (_POINTER, _POINTER, _INT, _LONG, _POINTER, _INT, _LONG, _LONG, _POINTER, _LONG, _LONG, _POINTER, _INT)
 
 _POINTERS = (
     "nodes",
@@ -41,12 +47,14 @@ class _Structure(ctypes.Structure):
 
 
 class PackedForest:
-    """The arrays of one forest and the structure that points to them; see ``pack``."""
+    """The arrays of one forest and the structure that points to them (see ``pack``), with the kernels that read it."""
 
     def __init__(self, arrays: dict[str, np.ndarray], settings: dict[str, int]) -> None:
         self.arrays = arrays
         self.structure = _Structure(**settings, **{name: array.ctypes.data for name, array in arrays.items()})
         self.address = ctypes.addressof(self.structure)
+        self.leaves = _kernel("forest_leaves", *_LEAVES)
+        self.sums = _kernel("forest_sums", *_SUMS)
 
 
 def pack(
@@ -107,6 +115,12 @@ def pack(
         *(array.ctypes.data for array in scratch),
     )
     return packed
+
+
+def _kernel(name: str, *argument_types: Any) -> Callable[..., int]:
+    function = kernel(name, *argument_types, returns=_INT)
+    assert function is not None
+    return function
 
 
 def _empty_arrays(sizes: np.ndarray, scan_limit: int, is_double: bool) -> dict[str, np.ndarray]:
