@@ -16,8 +16,12 @@
 #define FEW_ROWS LANES
 /* Steps of rows and trees below which other threads are not worth waking. */
 #define SERIAL_STEPS 100000
-#define BLOCK_BYTES 262144
-#define SCAN_ROWS 256
+/* Keys of rows that deep trees are walked for: many, because every block reads all the trees. */
+#define WALK_BYTES 1048576
+#define WALK_ROWS 16384
+/* Rows walked between two parts of what is fetched ahead. */
+#define FETCH_ROWS 256
+#define SCAN_ROWS 1024
 
 #define REAL float
 #define KEY uint32_t
@@ -76,7 +80,7 @@ static int64_t rounded(int64_t bytes) { return (bytes + 63) / 64 * 64; }
 
 /* Columns of the groups with the copies, which lie at a power of two, or without. */
 static int64_t group_columns(const forest *f, int copies) {
-    return copies ? left_bit(f) / LANES + f->n_features : f->n_columns;
+    return copies ? left_bit(f) / LANES + f->n_features : f->n_columns + 1;
 }
 
 static int64_t scan_columns(const forest *f) { return f->n_features * (1 + f->has_copies); }
@@ -131,17 +135,37 @@ static void deliver(const job *j, int64_t t, const int32_t *leaf, int64_t begin,
     for (int64_t r = 0; r < rows; r++) j->leaves[(begin + r) * j->f->n_trees + t] = leaf[r];
 }
 
+static int64_t node_bytes(const forest *f) { return f->is_double ? sizeof(node_d) : sizeof(node_f); }
+
+/* Bring one of several parts of a tree's nodes near. */
+static void fetch_nodes(const forest *f, int64_t t, int64_t part, int64_t parts) {
+    int64_t first = f->tree_start[t] * node_bytes(f), n = f->tree_start[t + 1] * node_bytes(f) - first;
+    for (int64_t i = n * part / parts; i < n * (part + 1) / parts; i += 64)
+        __builtin_prefetch((const char *)f->nodes + first + i, 0, 2);
+}
+
+/* Bring what rows will add near. */
+static void fetch_values(const job *j, const int32_t *leaf, int64_t rows) {
+    int64_t bytes = j->n_values * (j->values_are_double ? 8 : 4);
+    for (int64_t r = 0; r < rows; r++) __builtin_prefetch((const char *)j->values + leaf[r] * bytes);
+}
+
+/* The rows of a block through one tree; the nodes of the next are fetched meanwhile. */
 static void walk_block(const job *j, const workspace *w, int64_t t, int64_t rows) {
     const forest *f = j->f;
-    int64_t padded = (rows + LANES - 1) / LANES * LANES;
-    uint32_t *at = (uint32_t *)w->leaf, mask = column_mask(f, w->has_nan);
-    int64_t columns = group_columns(f, w->has_nan);
-    if (f->is_double)
-        walk_block_d(f, t, (uint64_t *)w->groups, padded, columns, mask, at);
-    else
-        walk_block_f(f, t, (uint32_t *)w->groups, padded, columns, mask, at);
-    const int32_t *id = f->node_id + f->tree_start[t];
-    for (int64_t r = 0; r < rows; r++) w->leaf[r] = id[at[r]];
+    uint32_t mask = column_mask(f, w->has_nan);
+    int64_t columns = group_columns(f, w->has_nan), parts = (rows + FETCH_ROWS - 1) / FETCH_ROWS;
+    int64_t next = t + 1 < f->n_trees ? t + 1 : 0;
+    for (int64_t part = 0; part < parts; part++) {
+        int64_t at = part * FETCH_ROWS, count = rows - at < FETCH_ROWS ? rows - at : FETCH_ROWS;
+        int64_t padded = (count + LANES - 1) / LANES * LANES;
+        fetch_nodes(f, next, part, parts);
+        if (f->is_double)
+            walk_block_d(f, t, (uint64_t *)w->groups + at * columns, padded, columns, mask, w->leaf + at);
+        else
+            walk_block_f(f, t, (uint32_t *)w->groups + at * columns, padded, columns, mask, w->leaf + at);
+        if (!j->leaves) fetch_values(j, w->leaf + at, count);
+    }
 }
 
 #if SK2TORCH_ISA >= 2
@@ -193,14 +217,13 @@ static void few_rows(const job *j, const workspace *w, int64_t begin, int64_t ro
         int64_t trees[LANES];
         for (int k = 0; k < LANES; k++) trees[k] = t + k < f->n_trees ? t + k : f->n_trees - 1;
         for (int64_t r = 0; r < rows; r++) {
-            uint32_t at[LANES];
+            int32_t leaf[LANES];
             if (f->is_double)
-                walk_trees_d(f, trees, (uint64_t *)w->groups + r, mask, at);
+                walk_trees_d(f, trees, (uint64_t *)w->groups + r, mask, leaf);
             else
-                walk_trees_f(f, trees, (uint32_t *)w->groups + r, mask, at);
+                walk_trees_f(f, trees, (uint32_t *)w->groups + r, mask, leaf);
             for (int k = 0; k < LANES && t + k < f->n_trees; k++) {
-                int32_t leaf = f->node_id[f->tree_start[t + k] + at[k]];
-                deliver(j, t + k, &leaf, begin + r, 1);
+                deliver(j, t + k, leaf + k, begin + r, 1);
             }
         }
     }
@@ -249,13 +272,18 @@ static void run_rows(int64_t begin, int64_t end, int thread, void *context) {
 /* 0, or 1 where memory is short. */
 static int run(job *j, int64_t n, int n_threads) {
     const forest *f = j->f;
-    int64_t row_bytes = group_columns(f, f->has_copies) * real_bytes(f);
-    int64_t rows = BLOCK_BYTES / row_bytes / 64 * 64;
-    rows = rows < 64 ? 64 : rows > 4096 ? 4096 : rows;
+    int64_t row_bytes = group_columns(f, f->has_copies) * real_bytes(f), rows = SCAN_ROWS;
     if (n * f->n_trees * 8 < SERIAL_STEPS) n_threads = 1;
-    /* Small enough that every thread has work. */
-    int64_t share = ((n + n_threads - 1) / n_threads + 63) / 64 * 64;
-    if (rows > share) rows = share;
+    for (int64_t t = 0; t < f->n_trees; t++)
+        if (!scans(f, t)) {
+            rows = WALK_BYTES / row_bytes;
+            break;
+        }
+    rows = rows < 64 ? 64 : rows > WALK_ROWS ? WALK_ROWS : rows;
+    /* As many blocks for each thread, of one size. */
+    int64_t blocks = (n + rows - 1) / rows;
+    blocks = (blocks + n_threads - 1) / n_threads * n_threads;
+    rows = ((n + blocks - 1) / blocks + 63) / 64 * 64;
     j->block_rows = rows < n ? rows : n;
     workspace w;
     j->workspace_bytes = measure(f, j->block_rows, 0, &w);

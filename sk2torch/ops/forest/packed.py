@@ -23,7 +23,6 @@ _SUMS = (_POINTER, _POINTER, _INT, _LONG, _POINTER, _INT, _LONG, _LONG, _POINTER
 _POINTERS = (
     "nodes",
     "scan",
-    "node_id",
     "tree_start",
     "depth",
     "sure_depth",
@@ -83,8 +82,8 @@ def pack(
         code_column[split] = np.arange(split.size)
     n_columns = n_features + code_feature.size
     sizes = np.diff(np.append(roots.numpy(), feature.shape[0]))
-    # One more for nodes where NaN goes left.
-    column_bits = int(n_columns * _LANES - 1).bit_length() + 1
+    # One more column, of zeros, and one more bit, for nodes where NaN goes left.
+    column_bits = int((n_columns + 1) * _LANES - 1).bit_length() + 1
     if not is_double and (int(sizes.max()) - 1).bit_length() + column_bits > 32:
         # A node's word has no room; as doubles, rounded values compare the same.
         is_double, threshold = True, threshold.double()
@@ -130,7 +129,6 @@ def _empty_arrays(sizes: np.ndarray, scan_limit: int, is_double: bool) -> dict[s
     return {
         "nodes": np.empty(n_nodes * (16 if is_double else 8), dtype=np.uint8),
         "scan": np.empty(int((leaves - 1)[scanned].sum()) * (16 if is_double else 12), dtype=np.uint8),
-        "node_id": np.empty(n_nodes, dtype=np.int32),
         "tree_start": np.empty(n_trees + 1, dtype=np.int64),
         **{name: np.empty(n_trees, dtype=np.int32) for name in ("depth", "sure_depth")},
         "scan_start": np.empty(n_trees, dtype=np.int64),
