@@ -102,8 +102,14 @@ class Forest(nn.Module):
     @torch.jit.unused
     def arrays(self) -> TreeArrays:
         """What the operators of ``ops.forest`` take."""
-        threshold = self.threshold.float() if self.single_precision else self.threshold
-        return TreeArrays(self.feature, threshold, self.child, self.category_row, self.category_left, self.roots)
+        # Not as attributes, whose look-up takes longer than a kernel for one row.
+        held: dict[str, Any] = self._buffers
+        threshold = held["threshold"]
+        if self.single_precision and threshold.dtype != torch.float32:
+            threshold = threshold.float()
+        return TreeArrays(
+            held["feature"], threshold, held["child"], held["category_row"], held["category_left"], held["roots"]
+        )
 
     def rows_at_a_time(self, x: Tensor) -> int:
         """How many rows are evaluated together: as many as bound memory, and on a CPU fit its cache."""
@@ -161,19 +167,23 @@ class Forest(nn.Module):
 
 
 class LeafSum(nn.Module):
-    """``start + sum_t values[leaf_t(x)]`` in the order of the trees, shape ``(n_samples, n_groups * n_values)``.
+    """``(start + sum_t values[leaf_t(x)]) / divisor``, in the order of the trees.
+
+    Shape ``(n_samples, n_groups * n_values)``.
 
     Args:
         forest: trees ordered by round, then by group (a boosting model has a tree per class and round).
         values: learned value of each node, shape ``(n_nodes, n_values)``; a parameter.
         n_groups: trees per round; each group has its own sum.
+        divisor: of the sums; those of ``block`` and ``stages`` are not divided.
     """
 
-    def __init__(self, forest: Forest, values: Tensor, n_groups: int = 1) -> None:
+    def __init__(self, forest: Forest, values: Tensor, n_groups: int = 1, divisor: int = 1) -> None:
         super().__init__()
         self.forest = forest
         self.values = nn.Parameter(values)
         self.n_groups = n_groups
+        self.divisor = divisor
 
     def block(self, x: Tensor, start: Tensor) -> Tensor:
         """``forward`` of few rows in plain torch."""
@@ -181,23 +191,31 @@ class LeafSum(nn.Module):
 
     def forward(self, x: Tensor, start: Tensor | None = None) -> Tensor:
         """``start`` broadcasts to the shape of the result; None for zeros."""
-        shape = [x.shape[0], self.n_groups * self.values.shape[1]]
-        if start is not None:
-            start = start.expand(shape)
         if torch.jit.is_scripting():
-            return self.sum_in_blocks(x, x.new_zeros(shape) if start is None else start)
+            return self.divided(self.sum_in_blocks(x, self.first(x, start)))
         else:
-            forest = self.forest
+            forest, values = self.forest, self.values
             trees = forest.arrays()
-            result = direct_sums(x, trees, self.values, start, self.n_groups)
+            if start is not None:
+                start = self.first(x, start)
+            result = direct_sums(x, trees, values, start, self.n_groups, self.divisor)
             if result is not None:
                 return result
-            start = x.new_zeros(1).expand(shape) if start is None else start
+            start = self.first(x, start)
             if not takes_operator(x, trees.feature):
-                return self.block(x, start)
-            return sums_operator(
-                x.detach(), trees, forest.depth, forest.copies_columns, self.values, start, self.n_groups
+                return self.divided(self.block(x, start))
+            return self.divided(
+                sums_operator(x.detach(), trees, forest.depth, forest.copies_columns, values, start, self.n_groups)
             )
+
+    def first(self, x: Tensor, start: Tensor | None) -> Tensor:
+        """``start`` in the shape of the result."""
+        shape = [x.shape[0], self.n_groups * self.values.shape[1]]
+        return x.new_zeros(1).expand(shape) if start is None else start.expand(shape)
+
+    def divided(self, sums: Tensor) -> Tensor:
+        """The result of the sums."""
+        return sums if self.divisor == 1 else sums / self.divisor
 
     def terms(self, x: Tensor) -> Tensor:
         """What each tree adds, in the order of the trees: shape ``(n_samples, n_trees, n_values)``."""
@@ -208,8 +226,7 @@ class LeafSum(nn.Module):
         """The sums after each round, shape ``(n_rounds, n_samples, n_groups * n_values)``; see ``forward``."""
         width = self.n_groups * self.values.shape[1]
         terms = self.terms(x).reshape(x.shape[0], self.forest.n_trees // self.n_groups, width)
-        start = x.new_zeros([x.shape[0], width]) if start is None else start.expand(x.shape[0], width)
-        return torch.cat([start.unsqueeze(1), terms], dim=1).cumsum(dim=1)[:, 1:].transpose(0, 1)
+        return torch.cat([self.first(x, start).unsqueeze(1), terms], dim=1).cumsum(dim=1)[:, 1:].transpose(0, 1)
 
     def sum_in_blocks(self, x: Tensor, start: Tensor) -> Tensor:
         """``block`` of a bounded number of rows at a time."""

@@ -43,8 +43,10 @@ def compared_columns(x: Tensor, dtype: torch.dtype, copies: bool) -> Tensor:
     return x
 
 
-def direct_sums(x: Tensor, trees: TreeArrays, values: Tensor, start: Tensor | None, n_groups: int) -> Tensor | None:
-    """``forest_sums`` by a kernel, without an operator, where nothing has to see one; else None.
+def direct_sums(
+    x: Tensor, trees: TreeArrays, values: Tensor, start: Tensor | None, n_groups: int, divisor: int
+) -> Tensor | None:
+    """``forest_sums / divisor`` by a kernel, without an operator, where nothing has to see one; else None.
 
     The short way for few rows. ``start`` is None for zeros.
     """
@@ -58,7 +60,7 @@ def direct_sums(x: Tensor, trees: TreeArrays, values: Tensor, start: Tensor | No
     elif start.dtype != values.dtype or not takes_addresses(start):
         return None
     packed = packed_forest(x.shape[1], *trees) if trees.threshold.dtype in _FLOATS else None
-    return None if packed is None else native_sums(packed, x, values, start, n_groups)
+    return None if packed is None else native_sums(packed, x, values, start, n_groups, divisor)
 
 
 def forest_leaves(x: Tensor, trees: TreeArrays, depth: int, copies: bool) -> Tensor:
@@ -98,7 +100,7 @@ def forest_sums(
     if values.dtype == start.dtype and values.dtype in _FLOATS:
         packed = _packed(x, trees)
         if packed is not None:
-            return native_sums(packed, x, values, start, n_groups)
+            return native_sums(packed, x, values, start, n_groups, 1)
         if x.is_cuda and _has_triton():
             from sk2torch.ops.forest.triton_kernel import triton_sums
 

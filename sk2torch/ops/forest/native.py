@@ -20,8 +20,10 @@ def native_leaves(packed: PackedForest, x: Tensor) -> Tensor:
     return leaf
 
 
-def native_sums(packed: PackedForest, x: Tensor, values: Tensor, start: Tensor | None, n_groups: int) -> Tensor:
-    """``start`` and the values of the leaves, tree by tree; values and start are both float32 or both float64.
+def native_sums(
+    packed: PackedForest, x: Tensor, values: Tensor, start: Tensor | None, n_groups: int, divisor: int
+) -> Tensor:
+    """``start`` and the values of the leaves, tree by tree, divided; both are float32 or both float64.
 
     Args:
         packed: the trees.
@@ -29,6 +31,7 @@ def native_sums(packed: PackedForest, x: Tensor, values: Tensor, start: Tensor |
         values: shape ``(n_nodes, n_values)``.
         start: shape ``(n_samples, n_groups * n_values)``, of any strides; None for zeros.
         n_groups: trees take turns in adding to the groups.
+        divisor: of the sums.
 
     Raises:
         MemoryError: there is no room for the workspace.
@@ -48,6 +51,7 @@ def native_sums(packed: PackedForest, x: Tensor, values: Tensor, start: Tensor |
         n_groups,
         None if start is None else start.data_ptr(),
         *strides,
+        divisor,
         sums.data_ptr(),
         torch.get_num_threads(),
     )

@@ -17,8 +17,9 @@ _TABLE_WORDS = 9
 _LANES = 8
 
 _POINTER, _LONG, _INT = ctypes.c_void_p, ctypes.c_int64, ctypes.c_int
-_LEAVES = (_POINTER, _POINTER, _INT, _LONG, _POINTER, _INT)
-_SUMS = (_POINTER, _POINTER, _INT, _LONG, _POINTER, _INT, _LONG, _LONG, _POINTER, _LONG, _LONG, _POINTER, _INT)
+_ROWS = (_POINTER, _POINTER, _INT, _LONG)
+_LEAVES = (*_ROWS, _POINTER, _INT)
+_SUMS = (*_ROWS, _POINTER, _INT, _LONG, _LONG, _POINTER, _LONG, _LONG, ctypes.c_double, _POINTER, _INT)
 
 _POINTERS = (
     "nodes",
