@@ -9,7 +9,8 @@ from torch import Tensor, nn
 from sk2torch.base import read
 from sk2torch.base.labels import ClassLabels
 from sk2torch.base.module import TorchEstimator
-from sk2torch.blocks.forest import Forest, LeafSum, pack_forest, tree_nodes
+from sk2torch.blocks.forest import Forest, LeafSum
+from sk2torch.blocks.tree_packing import pack_forest, tree_nodes
 
 
 class AveragedTrees(nn.Module):
@@ -25,8 +26,7 @@ class AveragedTrees(nn.Module):
 
     def __init__(self, forest: Forest, values: Tensor, is_single: bool) -> None:
         super().__init__()
-        self.trees = LeafSum(forest, values)
-        self.n_trees = forest.n_trees
+        self.trees = LeafSum(forest, values, divisor=forest.n_trees)
         self.is_single = is_single
 
     @classmethod
@@ -57,7 +57,7 @@ class AveragedTrees(nn.Module):
         return cls(pack_forest(nodes, width, True), torch.cat(values, dim=1), is_single)
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.trees(x, x.new_zeros(1)) / self.n_trees
+        return self.trees(x)
 
     @property
     def node_offsets(self) -> list[int] | None:

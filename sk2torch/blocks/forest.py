@@ -1,9 +1,8 @@
 """All the trees of a model in flat node arrays."""
 
-from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Callable
+from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -11,8 +10,8 @@ from sk2torch.functional.graphs import ragged_graph
 from sk2torch.ops.answering import takes_operators
 from sk2torch.ops.forest import (
     TreeArrays,
+    direct_sums,
     forest_leaves,
-    forest_sums,
     forget_packed,
     grouped_sum,
     leaves_operator,
@@ -21,56 +20,6 @@ from sk2torch.ops.forest import (
     sums_operator,
     takes_kernel,
 )
-
-
-class TreeNodes(NamedTuple):
-    """One tree as numpy arrays, one entry per node, the root first.
-
-    ``left`` and ``right`` of a leaf are negative or the node itself. Categorical nodes have a row
-    of ``left_categories`` (which of the codes 0 to 255 go left) and of ``known_categories`` (which
-    the feature had at fit time); ``category_row`` is -1 for the other nodes.
-    """
-
-    feature: np.ndarray
-    threshold: np.ndarray
-    left: np.ndarray
-    right: np.ndarray
-    missing_left: np.ndarray
-    category_row: np.ndarray | None = None
-    left_categories: np.ndarray | None = None
-    known_categories: np.ndarray | None = None
-
-
-def tree_nodes(tree: Any, columns: np.ndarray | None = None) -> TreeNodes:
-    """The nodes of a fitted ``tree_`` of ``sklearn.tree``.
-
-    Args:
-        tree: the fitted tree.
-        columns: position in the input of each of the tree's features; None where they are the input's.
-    """
-    feature = np.array(tree.feature, dtype=np.int64)
-    if columns is not None:
-        feature = np.where(feature < 0, feature, np.asarray(columns, dtype=np.int64)[np.maximum(feature, 0)])
-    return TreeNodes(
-        feature=feature,
-        threshold=np.array(tree.threshold, dtype=np.float64),
-        left=np.array(tree.children_left, dtype=np.int64),
-        right=np.array(tree.children_right, dtype=np.int64),
-        missing_left=np.array(tree.missing_go_to_left, dtype=bool),
-    )
-
-
-def bitset_table(bitsets: np.ndarray) -> np.ndarray:
-    """Bitsets of 256 bits as booleans: uint32 ``(rows, 8)`` to bool ``(rows, 256)``."""
-    words = np.asarray(bitsets, dtype=np.uint32).reshape(-1, 8)
-    return ((words[:, :, None] >> np.arange(32, dtype=np.uint32)) & 1).astype(bool).reshape(-1, 256)
-
-
-def rounded_down(threshold: np.ndarray) -> np.ndarray:
-    """The largest float32 not above each float64: ``v <= t`` and ``v <= rounded_down(t)`` agree for float32 ``v``."""
-    with np.errstate(over="ignore"):
-        nearest = threshold.astype(np.float32)
-        return np.where(nearest > threshold, np.nextafter(nearest, np.float32(-np.inf)), nearest)
 
 
 class Forest(nn.Module):
@@ -153,8 +102,14 @@ class Forest(nn.Module):
     @torch.jit.unused
     def arrays(self) -> TreeArrays:
         """What the operators of ``ops.forest`` take."""
-        threshold = self.threshold.float() if self.single_precision else self.threshold
-        return TreeArrays(self.feature, threshold, self.child, self.category_row, self.category_left, self.roots)
+        # Not as attributes, whose look-up takes longer than a kernel for one row.
+        held: dict[str, Any] = self._buffers
+        threshold = held["threshold"]
+        if self.single_precision and threshold.dtype != torch.float32:
+            threshold = threshold.float()
+        return TreeArrays(
+            held["feature"], threshold, held["child"], held["category_row"], held["category_left"], held["roots"]
+        )
 
     def rows_at_a_time(self, x: Tensor) -> int:
         """How many rows are evaluated together: as many as bound memory, and on a CPU fit its cache."""
@@ -212,49 +167,66 @@ class Forest(nn.Module):
 
 
 class LeafSum(nn.Module):
-    """``start + sum_t values[leaf_t(x)]`` in the order of the trees, shape ``(n_samples, n_groups * n_values)``.
+    """``(start + sum_t values[leaf_t(x)]) / divisor``, in the order of the trees.
+
+    Shape ``(n_samples, n_groups * n_values)``.
 
     Args:
         forest: trees ordered by round, then by group (a boosting model has a tree per class and round).
         values: learned value of each node, shape ``(n_nodes, n_values)``; a parameter.
         n_groups: trees per round; each group has its own sum.
+        divisor: of the sums; those of ``block`` and ``stages`` are not divided.
     """
 
-    def __init__(self, forest: Forest, values: Tensor, n_groups: int = 1) -> None:
+    def __init__(self, forest: Forest, values: Tensor, n_groups: int = 1, divisor: int = 1) -> None:
         super().__init__()
         self.forest = forest
         self.values = nn.Parameter(values)
         self.n_groups = n_groups
+        self.divisor = divisor
 
     def block(self, x: Tensor, start: Tensor) -> Tensor:
         """``forward`` of few rows in plain torch."""
         return grouped_sum(self.values, self.forest.block(x), start, self.n_groups)
 
-    def forward(self, x: Tensor, start: Tensor) -> Tensor:
-        """``start`` broadcasts to the shape of the result."""
-        start = start.expand(x.shape[0], self.n_groups * self.values.shape[1])
+    def forward(self, x: Tensor, start: Tensor | None = None) -> Tensor:
+        """``start`` broadcasts to the shape of the result; None for zeros."""
         if torch.jit.is_scripting():
-            return self.sum_in_blocks(x, start)
+            return self.divided(self.sum_in_blocks(x, self.first(x, start)))
         else:
-            if not takes_operators(x, self.forest.feature):
-                return self.block(x, start)
-            forest = self.forest
-            evaluate = forest_sums if takes_kernel(x, self.values, start) else sums_operator
-            return evaluate(
-                x.detach(), forest.arrays(), forest.depth, forest.copies_columns, self.values, start, self.n_groups
+            forest, values = self.forest, self.values
+            trees = forest.arrays()
+            if start is not None:
+                start = self.first(x, start)
+            result = direct_sums(x, trees, values, start, self.n_groups, self.divisor)
+            if result is not None:
+                return result
+            start = self.first(x, start)
+            if not takes_operators(x, trees.feature):
+                return self.divided(self.block(x, start))
+            return self.divided(
+                sums_operator(x.detach(), trees, forest.depth, forest.copies_columns, values, start, self.n_groups)
             )
+
+    def first(self, x: Tensor, start: Tensor | None) -> Tensor:
+        """``start`` in the shape of the result."""
+        shape = [x.shape[0], self.n_groups * self.values.shape[1]]
+        return x.new_zeros(1).expand(shape) if start is None else start.expand(shape)
+
+    def divided(self, sums: Tensor) -> Tensor:
+        """The result of the sums."""
+        return sums if self.divisor == 1 else sums / self.divisor
 
     def terms(self, x: Tensor) -> Tensor:
         """What each tree adds, in the order of the trees: shape ``(n_samples, n_trees, n_values)``."""
         leaf = self.forest(x)
         return self.values.index_select(0, leaf.reshape(-1)).reshape(leaf.shape[0], leaf.shape[1], self.values.shape[1])
 
-    def stages(self, x: Tensor, start: Tensor) -> Tensor:
+    def stages(self, x: Tensor, start: Tensor | None = None) -> Tensor:
         """The sums after each round, shape ``(n_rounds, n_samples, n_groups * n_values)``; see ``forward``."""
         width = self.n_groups * self.values.shape[1]
         terms = self.terms(x).reshape(x.shape[0], self.forest.n_trees // self.n_groups, width)
-        start = start.expand(x.shape[0], width)
-        return torch.cat([start.unsqueeze(1), terms], dim=1).cumsum(dim=1)[:, 1:].transpose(0, 1)
+        return torch.cat([self.first(x, start).unsqueeze(1), terms], dim=1).cumsum(dim=1)[:, 1:].transpose(0, 1)
 
     def sum_in_blocks(self, x: Tensor, start: Tensor) -> Tensor:
         """``block`` of a bounded number of rows at a time."""
@@ -269,66 +241,3 @@ def _parents(left: Tensor, right: Tensor) -> Tensor:
     parent[left[inner]] = inner
     parent[right[inner]] = inner
     return parent
-
-
-def _steps_to_leaves(left: np.ndarray, right: np.ndarray, roots: np.ndarray) -> int:
-    nodes, depth = roots, 0
-    while True:
-        nodes = nodes[left[nodes] != nodes]
-        if nodes.size == 0:
-            return depth
-        nodes = np.concatenate([left[nodes], right[nodes]])
-        depth += 1
-
-
-def _category_tables(trees: Sequence[TreeNodes]) -> tuple[Tensor | None, Tensor | None]:
-    """Fold what is unknown or missing at fit time into the table of what goes left."""
-    rows, tables, n_tables = [], [np.zeros((1, 257), dtype=bool)], 1
-    for tree in trees:
-        row = np.full(len(tree.feature), -1) if tree.category_row is None else np.asarray(tree.category_row)
-        node = np.flatnonzero(row >= 0)
-        rows.append(np.zeros(len(row), dtype=np.int64))
-        if node.size == 0 or tree.left_categories is None or tree.known_categories is None:
-            continue
-        rows[-1][node] = n_tables + np.arange(node.size)
-        n_tables += node.size
-        missing = np.asarray(tree.missing_left, dtype=bool)[node][:, None]
-        listed, known = tree.left_categories[row[node]], tree.known_categories[row[node]]
-        tables.append(np.concatenate([listed | (~known & missing), missing], axis=1))
-    if n_tables == 1:
-        return None, None
-    return torch.from_numpy(np.concatenate(rows)), torch.from_numpy(np.concatenate(tables))
-
-
-def pack_forest(trees: Sequence[TreeNodes], n_features: int, single_precision: bool) -> Forest:
-    """One ``Forest`` of all the trees; node ``i`` of tree ``t`` is at ``roots[t] + i``.
-
-    Args:
-        trees: in the order of the columns of the result.
-        n_features: width of the input.
-        single_precision: see ``Forest``.
-    """
-    sizes = [len(tree.feature) for tree in trees]
-    roots = np.cumsum([0, *sizes[:-1]])
-    offset = np.repeat(roots, sizes)
-    position = np.arange(sum(sizes))
-    left, right = (np.concatenate([np.asarray(getattr(t, side)) for t in trees]) for side in ("left", "right"))
-    is_leaf = (left < 0) | (left + offset == position)
-    left, right = (np.where(is_leaf, position, child + offset) for child in (left, right))
-    feature = np.where(is_leaf, 0, np.concatenate([np.asarray(t.feature, dtype=np.int64) for t in trees]))
-    missing_left = np.where(is_leaf, False, np.concatenate([np.asarray(t.missing_left, dtype=bool) for t in trees]))
-    threshold = np.where(is_leaf, 0.0, np.concatenate([np.asarray(t.threshold, dtype=np.float64) for t in trees]))
-    category_row, category_left = _category_tables(trees)
-    return Forest(
-        n_features,
-        torch.from_numpy(feature),
-        torch.from_numpy(rounded_down(threshold) if single_precision else threshold),
-        torch.from_numpy(left),
-        torch.from_numpy(right),
-        torch.from_numpy(missing_left),
-        torch.from_numpy(roots),
-        _steps_to_leaves(left, right, roots),
-        single_precision,
-        category_row,
-        category_left,
-    )

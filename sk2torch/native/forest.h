@@ -3,9 +3,9 @@
    A row is widened to n_columns values: the features, and the category codes of the features that some node splits by
    category. Nodes where NaN goes left have a bit for it; in a block with NaN they look at copies of the features with -inf
    for NaN, in others, the most, at the features themselves. A node goes
-   left if value <= threshold, else, NaN too, right; its children are adjacent. A leaf is its own left child and its
-   threshold the largest, so that a row that has arrived stays. A categorical node looks at a column of codes; its
-   key is its row of tables.
+   left if value <= threshold, else, NaN too, right; its children are adjacent. A leaf is its own left child and looks at
+   a column of zeros, so that a row that has arrived stays; in place of a threshold it has its number before packing.
+   A categorical node looks at a column of codes; its key is its row of tables.
 
    Walks compare keys: unsigned integers in the order of the floats, -0 equal to 0, NaN above all. They need no conversion
    and take fewer cycles than floats. Rows are held in groups of LANES, column after column. */
@@ -27,7 +27,7 @@
 #define LANES 8
 
 typedef struct {
-    uint32_t threshold;        /* a key */
+    uint32_t threshold;        /* a key; of a leaf its number before packing */
     uint32_t child_and_column; /* child << column_bits | missing left | column * LANES; the child counts from the root */
 } node_f;
 
@@ -59,7 +59,6 @@ typedef struct {
     int32_t column_bits;  /* of column * LANES, and the bit for missing left above them */
     int32_t scan_limit;  /* the number of leaves up to which trees have a scan */
     void *nodes, *scan;
-    int32_t *node_id;       /* per packed node, its number before packing */
     int64_t *tree_start;    /* per tree, its first packed node; n_trees + 1 */
     int32_t *depth;         /* per tree, the steps to its deepest leaf */
     int32_t *sure_depth;    /* per tree, the steps to its highest leaf */
@@ -73,6 +72,9 @@ typedef struct {
 
 /* The first column of codes. */
 static inline int64_t code_columns(const forest *f) { return f->n_features; }
+
+/* The column of zeros. */
+static inline int64_t zero_column(const forest *f) { return f->n_columns; }
 
 /* What a node's column is if NaN goes left, times LANES. */
 static inline uint32_t left_bit(const forest *f) { return 1u << (f->column_bits - 1); }

@@ -63,6 +63,42 @@ static inline void number_leaves(const uint64_t *reach, int n_leaves, uint8_t *l
     _mm512_storeu_si512(leaf, number);
 }
 
+/* total[r] += table[leaf[r]] of 64 rows; tables have room for a multiple of 16 leaves. */
+static inline void add_leaves_d(const double *table, int n_leaves, const uint8_t *leaf, double *total) {
+    __m512d a = _mm512_loadu_pd(table), b = _mm512_loadu_pd(table + 8), c = a, d = b;
+    if (n_leaves > 16) c = _mm512_loadu_pd(table + 16), d = _mm512_loadu_pd(table + 24);
+    for (int r = 0; r < 64; r += 8) {
+        __m128i bytes = _mm_loadl_epi64((const __m128i *)(leaf + r));
+        __m512i at = _mm512_cvtepu8_epi64(bytes);
+        __m512d value;
+        if (n_leaves <= 8)
+            value = _mm512_permutexvar_pd(at, a);
+        else if (n_leaves <= 16)
+            value = _mm512_permutex2var_pd(a, at, b);
+        else if (n_leaves <= 32)
+            value = _mm512_mask_blend_pd(_mm512_test_epi64_mask(at, _mm512_set1_epi64(16)),
+                                         _mm512_permutex2var_pd(a, at, b), _mm512_permutex2var_pd(c, at, d));
+        else
+            value = _mm512_i64gather_pd(at, table, 8);
+        _mm512_storeu_pd(total + r, _mm512_add_pd(_mm512_loadu_pd(total + r), value));
+    }
+}
+
+static inline void add_leaves_f(const float *table, int n_leaves, const uint8_t *leaf, float *total) {
+    __m512 a = _mm512_loadu_ps(table), b = n_leaves > 16 ? _mm512_loadu_ps(table + 16) : a;
+    for (int r = 0; r < 64; r += 16) {
+        __m512i at = _mm512_cvtepu8_epi32(_mm_loadu_si128((const __m128i *)(leaf + r)));
+        __m512 value;
+        if (n_leaves <= 16)
+            value = _mm512_permutexvar_ps(at, a);
+        else if (n_leaves <= 32)
+            value = _mm512_permutex2var_ps(a, at, b);
+        else
+            value = _mm512_i32gather_ps(at, table, 4);
+        _mm512_storeu_ps(total + r, _mm512_add_ps(_mm512_loadu_ps(total + r), value));
+    }
+}
+
 #elif SK2TORCH_ISA >= 2
 
 static inline uint64_t not_above_f(const float *column, float threshold) {
@@ -105,6 +141,16 @@ static inline void number_leaves(const uint64_t *reach, int n_leaves, uint8_t *l
     }
     _mm256_storeu_si256((__m256i *)leaf, low);
     _mm256_storeu_si256((__m256i *)(leaf + 32), high);
+}
+
+static inline void add_leaves_d(const double *table, int n_leaves, const uint8_t *leaf, double *total) {
+    (void)n_leaves;
+    for (int r = 0; r < 64; r++) total[r] += table[leaf[r]];
+}
+
+static inline void add_leaves_f(const float *table, int n_leaves, const uint8_t *leaf, float *total) {
+    (void)n_leaves;
+    for (int r = 0; r < 64; r++) total[r] += table[leaf[r]];
 }
 
 #endif

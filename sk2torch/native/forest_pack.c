@@ -17,14 +17,14 @@ static int goes_left(const forest *f, const arrays *a, int64_t node) {
 }
 
 static uint32_t column_of(const forest *f, const arrays *a, int64_t node) {
-    if (is_leaf(a, node)) return 0;
+    if (is_leaf(a, node)) return (uint32_t)zero_column(f);
     if (is_categorical(a, node)) return (uint32_t)code_columns(f) + a->code_column[a->feature[node] % f->n_features];
     return (uint32_t)(a->feature[node] % f->n_features);
 }
 
-/* The key of a threshold; NaN lets nothing pass to the left, a leaf everything. */
+/* The key of a threshold; NaN lets nothing pass to the left. */
 static uint64_t key_of(const forest *f, const arrays *a, int64_t node) {
-    if (is_leaf(a, node)) return f->is_double ? UINT64_MAX : UINT32_MAX;
+    if (is_leaf(a, node)) return (uint64_t)node;
     if (is_categorical(a, node)) return (uint64_t)a->category_row[node];
     if (f->is_double) {
         double value = ((const double *)a->threshold)[node];
@@ -95,7 +95,6 @@ void KERNEL(forest_pack)(forest *f, const int64_t *feature, const void *threshol
                 ((node_d *)f->nodes)[start + i] = (node_d){key, column, child[i]};
             else
                 ((node_f *)f->nodes)[start + i] = (node_f){(uint32_t)key, child[i] << f->column_bits | column};
-            f->node_id[start + i] = (int32_t)queue[i];
             if (is_leaf(&a, queue[i]) && level[i] < f->sure_depth[tree]) f->sure_depth[tree] = level[i];
         }
         f->n_leaves[tree] = (int32_t)(n / 2 + 1);

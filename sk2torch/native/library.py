@@ -38,14 +38,15 @@ def library() -> ctypes.CDLL | None:
 
 
 @functools.cache
-def kernel(name: str, *argument_types: Any) -> Callable[..., Any] | None:
+def kernel(name: str, *argument_types: Any, returns: Any = None) -> Callable[..., Any] | None:
     """A function of the library in its fastest variant that this processor runs; None where there is none.
 
     ``SK2TORCH_ISA`` (``portable``, ``avx2``, ``avx512``) chooses an instruction set no later than that.
 
     Args:
         name: as in ``KERNEL(name)``.
-        argument_types: of ctypes; the function returns nothing.
+        argument_types: of ctypes.
+        returns: the type of ctypes that the function returns; None for nothing.
     """
     found = library()
     if found is None:
@@ -54,7 +55,7 @@ def kernel(name: str, *argument_types: Any) -> Callable[..., Any] | None:
         function = getattr(found, f"{name}_{suffix}", None)
         if function is not None:
             function.argtypes = argument_types
-            function.restype = None
+            function.restype = returns
             return function
     return None
 

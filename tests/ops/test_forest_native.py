@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 import torch
 
-from sk2torch.blocks.forest import Forest, LeafSum, TreeNodes, pack_forest
+from sk2torch.blocks.forest import Forest, LeafSum
+from sk2torch.blocks.tree_packing import TreeNodes, pack_forest
 from sk2torch.native import library
 from sk2torch.ops.forest import forest_leaves, packed
 from sk2torch.ops.forest.memo import Memo
@@ -260,7 +261,7 @@ import pathlib, warnings
 import numpy as np, torch
 from sk2torch.native import library
 library.LIBRARY_NAME = "missing.so"
-from sk2torch.blocks.forest import pack_forest
+from sk2torch.blocks.tree_packing import pack_forest
 from tests.ops.test_forest import random_tree, rows
 generator = np.random.default_rng(0)
 forest = pack_forest([random_tree(generator, 3, 5) for _ in range(3)], 3, True)

@@ -18,7 +18,8 @@ from sk2torch.base import (
     wrap_child,
 )
 from sk2torch.base.averaged_trees import is_tree
-from sk2torch.blocks.forest import LeafSum, pack_forest, tree_nodes
+from sk2torch.blocks.forest import LeafSum
+from sk2torch.blocks.tree_packing import pack_forest, tree_nodes
 from sk2torch.functional.labels import label_index
 from sk2torch.functional.weighted_median import staged_weighted_median, weighted_median
 
@@ -53,21 +54,54 @@ class ModelAnswers(nn.Module):
         return torch.stack([member.predict(x).to(x.dtype) for member in self.members], dim=1)
 
 
-class ClassAnswers(nn.Module):
-    """Index of the class that each classifier predicts, shape ``(n_samples, n_members)``.
+class TreeVotes(nn.Module):
+    """Sums of the votes of trees; see ``leaf_votes``.
+
+    Args:
+        trees: hold in each leaf what it adds to each class.
+    """
+
+    def __init__(self, trees: LeafSum) -> None:
+        super().__init__()
+        self.trees = trees
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Shape ``(n_samples, n_classes)``."""
+        return self.trees(x)
+
+    def stages(self, x: Tensor) -> Tensor:
+        """The sums after each member, shape ``(n_members, n_samples, n_classes)``."""
+        return self.trees.stages(x)
+
+
+class ClassVotes(nn.Module):
+    """Sums of the votes of classifiers: ``w_t`` for the class that member ``t`` predicts, ``v_t`` for each other.
 
     Args:
         members: the classifiers, all of the same classes.
         labels: what they predict for each class.
+        weights: ``w``, shape ``(n_members,)``.
+        against: ``v``, shape ``(n_members,)``.
     """
 
-    def __init__(self, members: list[TorchEstimator], labels: Tensor) -> None:
+    def __init__(self, members: list[TorchEstimator], labels: Tensor, weights: Tensor, against: Tensor) -> None:
         super().__init__()
         self.members = nn.ModuleList(members)
+        self.n_classes = labels.shape[0]
         self.register_buffer("labels", labels)
+        self.register_buffer("weights", weights)
+        self.register_buffer("against", against)
 
     def forward(self, x: Tensor) -> Tensor:
-        return torch.stack([label_index(member.predict(x), self.labels).to(x.dtype) for member in self.members], dim=1)
+        """Shape ``(n_samples, n_classes)``."""
+        return self.stages(x)[-1]
+
+    def stages(self, x: Tensor) -> Tensor:
+        """The sums after each member, shape ``(n_members, n_samples, n_classes)``."""
+        classes = torch.arange(self.n_classes, device=x.device)
+        voted = torch.stack([label_index(member.predict(x), self.labels) for member in self.members])
+        is_vote = voted.unsqueeze(2) == classes
+        return torch.where(is_vote, self.weights.reshape(-1, 1, 1), self.against.reshape(-1, 1, 1)).cumsum(dim=0)
 
 
 @register("sklearn.ensemble.AdaBoostClassifier")
@@ -79,7 +113,7 @@ class TorchAdaBoostClassifier(TorchClassifier):
 
     Args:
         n_features_in: width of the input.
-        answers: class index that each member votes for, shape ``(n_samples, n_members)``.
+        votes: sums of votes.
         weights: one each, shape ``(n_members,)``.
         total: by what the final sum is divided.
         classes: the fitted ``classes_``.
@@ -87,12 +121,10 @@ class TorchAdaBoostClassifier(TorchClassifier):
 
     routes_columns = True
 
-    def __init__(self, n_features_in: int, answers: nn.Module, weights: Tensor, total: Tensor, classes: Any) -> None:
+    def __init__(self, n_features_in: int, votes: nn.Module, weights: Tensor, total: Tensor, classes: Any) -> None:
         super().__init__(n_features_in, classes)
-        self.answers = answers
+        self.votes = votes
         self.n_classes = len(classes)
-        self.register_buffer("weights", weights)
-        self.register_buffer("against", (-1 / max(self.n_classes - 1, 1)) * weights)
         self.register_buffer("total", total)
         self.register_buffer("totals", weights.cumsum(0).reshape(-1, 1, 1))
         # scikit-learn divides by the number of other classes.
@@ -109,27 +141,24 @@ class TorchAdaBoostClassifier(TorchClassifier):
                     f"AdaBoostClassifier: expected members with the classes {np.asarray(estimator.classes_)[:5]}, got "
                     f"{np.asarray(child.classes_)[:5]}; fit a base estimator that keeps all of the classes."
                 )
-        if all(is_tree(member) for member in members):
-            votes = [read.array(member.tree_.value)[:, 0].argmax(axis=1) for member in members]
-            answers: nn.Module = TreeAnswers(_leaf_values(members, votes))
-        else:
-            answers = ClassAnswers(children, ClassLabels(estimator.classes_).values)
         weights = np.asarray(estimator.estimator_weights_, dtype=np.float64)
-        total = read.tensor(weights.sum())
+        cast = weights[: len(members)]
+        against = (-1 / max(len(estimator.classes_) - 1, 1)) * cast
+        if all(is_tree(member) for member in members):
+            values = [leaf_votes(*each) for each in zip(members, cast, against, strict=True)]
+            votes: nn.Module = TreeVotes(_leaf_values(members, values))
+        else:
+            votes = ClassVotes(
+                children, ClassLabels(estimator.classes_).values, read.vector(cast), read.vector(against)
+            )
         width = len(columns) or ANY_WIDTH
-        return cls(width, answers, read.vector(weights[: len(members)]), total, estimator.classes_)
-
-    def running_scores(self, x: Tensor) -> Tensor:
-        """Sums of votes after each member, shape ``(n_samples, n_members, n_classes)``."""
-        votes = self.answers(x).unsqueeze(2)
-        is_vote = votes == torch.arange(self.n_classes, device=x.device, dtype=x.dtype)
-        return torch.where(is_vote, self.weights.unsqueeze(1), self.against.unsqueeze(1)).cumsum(dim=1)
+        return cls(width, votes, read.vector(cast), read.tensor(weights.sum()), estimator.classes_)
 
     def decision_function(self, x: Tensor) -> Tensor:
         x = self.prepare(x)
         if self.n_classes == 1:
             return x.new_zeros([x.shape[0], 1])
-        scores = torch.div(self.running_scores(x)[:, -1], self.total)
+        scores = torch.div(self.votes(x), self.total)
         return scores[:, 1] - scores[:, 0] if self.n_classes == 2 else scores
 
     def predict(self, x: Tensor) -> Tensor:
@@ -149,7 +178,7 @@ class TorchAdaBoostClassifier(TorchClassifier):
         return self.predict_proba(x).log()
 
     def staged_decision_function(self, x: Tensor) -> Tensor:
-        scores = torch.div(self.running_scores(self.prepare(x)).transpose(0, 1), self.totals)
+        scores = torch.div(self.votes.stages(self.prepare(x)), self.totals)
         return scores[:, :, 1] - scores[:, :, 0] if self.n_classes == 2 else scores
 
     def staged_predict(self, x: Tensor) -> Tensor:
@@ -188,7 +217,7 @@ class TorchAdaBoostRegressor(TorchEstimator):
             )
         children = read_members(estimator, columns)
         if all(is_tree(member) for member in members):
-            values = [read.array(member.tree_.value)[:, 0, 0] for member in members]
+            values = [read.array(member.tree_.value)[:, 0] for member in members]
             answers: nn.Module = TreeAnswers(_leaf_values(members, values))
         else:
             answers = ModelAnswers(children)
@@ -212,7 +241,16 @@ def read_members(estimator: Any, columns: list[Column]) -> list[TorchEstimator]:
     return children
 
 
+def leaf_votes(tree: Any, weight: float, against: float) -> np.ndarray:
+    """What a fitted tree's leaves add to each class: ``weight`` for the one they predict, ``against`` for the others.
+
+    Shape ``(n_nodes, n_classes)``.
+    """
+    predicted = read.array(tree.tree_.value)[:, 0].argmax(axis=1)
+    return np.where(predicted[:, None] == np.arange(len(tree.classes_)), weight, against)
+
+
 def _leaf_values(members: list[Any], values: list[np.ndarray]) -> LeafSum:
     nodes = [tree_nodes(member.tree_) for member in members]
     forest = pack_forest(nodes, members[0].n_features_in_, single_precision=True)
-    return LeafSum(forest, read.vector(np.concatenate(values)).unsqueeze(1))
+    return LeafSum(forest, read.tensor(np.concatenate(values)))

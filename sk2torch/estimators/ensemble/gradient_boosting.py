@@ -19,7 +19,8 @@ from sk2torch.base import (
     wrap_child,
 )
 from sk2torch.blocks.boosting import BoostedTrees, ClassifierScores, ConstantScores, RegressorScores
-from sk2torch.blocks.forest import LeafSum, pack_forest, tree_nodes
+from sk2torch.blocks.forest import LeafSum
+from sk2torch.blocks.tree_packing import pack_forest, tree_nodes
 from sk2torch.functional.loss_links import class_probabilities, staged_probabilities
 
 

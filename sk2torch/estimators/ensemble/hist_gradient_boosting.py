@@ -8,8 +8,9 @@ from torch import Tensor, nn
 
 from sk2torch.base import Column, TorchClassifier, TorchEstimator, UnsupportedParameter, read, register, wrap_child
 from sk2torch.blocks.boosting import BoostedTrees, ConstantScores
-from sk2torch.blocks.forest import LeafSum, TreeNodes, bitset_table, pack_forest
+from sk2torch.blocks.forest import LeafSum
 from sk2torch.blocks.routing import SelectColumns
+from sk2torch.blocks.tree_packing import TreeNodes, bitset_table, pack_forest
 from sk2torch.functional.loss_links import class_probabilities, mean_prediction, staged_probabilities
 
 # Link functions of the losses, scikit-learn's own and those passed as objects.

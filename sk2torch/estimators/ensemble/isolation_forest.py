@@ -7,7 +7,8 @@ import torch
 from torch import Tensor
 
 from sk2torch.base import Column, TorchEstimator, UnsupportedParameter, read, register
-from sk2torch.blocks.forest import LeafSum, pack_forest, tree_nodes
+from sk2torch.blocks.forest import LeafSum
+from sk2torch.blocks.tree_packing import pack_forest, tree_nodes
 
 
 @register("sklearn.ensemble.IsolationForest")
@@ -62,7 +63,7 @@ class TorchIsolationForest(TorchEstimator):
     def path_lengths(self, x: Tensor) -> Tensor:
         """Summed over the trees, shape ``(n_samples,)``."""
         x = self.prepare(x)
-        return self.trees(x, x.new_zeros(1))[:, 0]
+        return self.trees(x)[:, 0]
 
     def score_samples(self, x: Tensor) -> Tensor:
         lengths = self.path_lengths(x)

@@ -7,7 +7,8 @@ import torch
 from torch import Tensor
 
 from sk2torch.base import Column, TorchEstimator, read, register
-from sk2torch.blocks.forest import Forest, pack_forest, tree_nodes
+from sk2torch.blocks.forest import Forest
+from sk2torch.blocks.tree_packing import pack_forest, tree_nodes
 from sk2torch.functional.graphs import row_graph
 
 

@@ -1,12 +1,13 @@
 """Forest evaluation: the node that each row reaches in each tree, and sums of leaf values."""
 
-from sk2torch.ops.forest.evaluation import TreeArrays, forest_leaves, forest_sums, grouped_sum
+from sk2torch.ops.forest.evaluation import TreeArrays, direct_sums, forest_leaves, forest_sums, grouped_sum
 from sk2torch.ops.forest.operators import leaves_operator, sums_operator, takes_kernel
 from sk2torch.ops.forest.packed import forget_packed
 from sk2torch.ops.forest.reference import passed_nodes, reached_nodes, sequential_sum
 
 __all__ = [
     "TreeArrays",
+    "direct_sums",
     "forest_leaves",
     "forest_sums",
     "forget_packed",

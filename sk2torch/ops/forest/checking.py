@@ -1,6 +1,7 @@
 """Whether node arrays are trees: the kernels follow them by address."""
 
 import numpy as np
+import torch
 from torch import Tensor
 
 
@@ -21,6 +22,8 @@ def check_trees(
     Raises:
         ValueError: they are no such trees.
     """
+    if any(array.dtype != torch.int64 for array in (feature, children, roots, category_row)):
+        raise ValueError("the node arrays of a forest have other dtypes than int64.")
     n = feature.shape[0]
     pairs, starts = children.numpy().reshape(-1, 2), roots.numpy()
     shapes_fit = pairs.shape[0] == n == threshold.shape[0] and starts.size > 0 and category_row.shape[0] in (0, n)

@@ -42,6 +42,26 @@ def compared_columns(x: Tensor, dtype: torch.dtype, copies: bool) -> Tensor:
     return x
 
 
+def direct_sums(
+    x: Tensor, trees: TreeArrays, values: Tensor, start: Tensor | None, n_groups: int, divisor: int
+) -> Tensor | None:
+    """``forest_sums / divisor`` by a kernel, without an operator, where nothing has to see one; else None.
+
+    The short way for few rows. ``start`` is None for zeros.
+    """
+    if torch.is_grad_enabled() and (values.requires_grad or (start is not None and start.requires_grad)):
+        return None
+    if not takes_addresses(x, trees.feature, values) or x.dtype not in _FLOATS or values.dtype not in _FLOATS:
+        return None
+    if start is None:
+        if x.dtype != values.dtype:
+            return None
+    elif start.dtype != values.dtype or not takes_addresses(start):
+        return None
+    packed = packed_forest(x.shape[1], *trees) if trees.threshold.dtype in _FLOATS else None
+    return None if packed is None else native_sums(packed, x, values, start, n_groups, divisor)
+
+
 def forest_leaves(x: Tensor, trees: TreeArrays, depth: int, copies: bool) -> Tensor:
     """The leaf of each tree that each row reaches, int64, shape ``(n_samples, n_trees)``.
 
@@ -75,16 +95,11 @@ def forest_sums(
         values: shape ``(n_nodes, n_values)``.
         start: of the shape of the result.
         n_groups: trees take turns in adding to the groups.
-
-    Raises:
-        ValueError: the shapes do not fit.
     """
-    if values.shape[0] != trees.feature.shape[0] or start.shape != (x.shape[0], n_groups * values.shape[1]):
-        raise ValueError("the values of a forest do not fit its nodes.")
     if values.dtype == start.dtype and values.dtype in _FLOATS:
         packed = _packed(x, trees)
         if packed is not None:
-            return native_sums(packed, x, values, start, n_groups)
+            return native_sums(packed, x, values, start, n_groups, 1)
         if x.is_cuda and has_triton():
             from sk2torch.ops.forest.triton_kernel import triton_sums
 

@@ -1,53 +1,67 @@
 """Forest evaluation by the C kernels."""
 
-import ctypes
-
 import torch
 from torch import Tensor
 
-from sk2torch.native import kernel
 from sk2torch.ops.forest.packed import PackedForest
-
-_POINTER, _LONG, _INT = ctypes.c_void_p, ctypes.c_int64, ctypes.c_int
-_LEAVES = (_POINTER, _POINTER, _INT, _LONG, _POINTER, _INT)
-_SUMS = (_POINTER, _POINTER, _INT, _LONG, _POINTER, _INT, _LONG, _LONG, _POINTER, _INT)
 
 
 def native_leaves(packed: PackedForest, x: Tensor) -> Tensor:
-    """``reached_nodes`` of a packed forest; ``x`` is float32 or float64, on the CPU."""
+    """``reached_nodes`` of a packed forest; ``x`` is float32 or float64, on the CPU.
+
+    Raises:
+        MemoryError: there is no room for the workspace.
+    """
     x = x.contiguous()
-    leaf = torch.empty([x.shape[0], packed.structure.n_trees], dtype=torch.int64)
-    function = kernel("forest_leaves", *_LEAVES)
-    assert function is not None
-    is_double = int(x.dtype == torch.float64)
-    function(packed.address, x.data_ptr(), is_double, x.shape[0], leaf.data_ptr(), torch.get_num_threads())
+    n = x.shape[0]
+    leaf = torch.empty([n, packed.structure.n_trees], dtype=torch.int64)
+    is_double = x.dtype == torch.float64
+    _check(packed.leaves(packed.address, x.data_ptr(), is_double, n, leaf.data_ptr(), torch.get_num_threads()))
     return leaf
 
 
-def native_sums(packed: PackedForest, x: Tensor, values: Tensor, start: Tensor, n_groups: int) -> Tensor:
-    """``start`` and the values of the leaves, tree by tree; values and start are both float32 or both float64.
+def native_sums(
+    packed: PackedForest, x: Tensor, values: Tensor, start: Tensor | None, n_groups: int, divisor: int
+) -> Tensor:
+    """``start`` and the values of the leaves, tree by tree, divided; both are float32 or both float64.
 
     Args:
         packed: the trees.
         x: float32 or float64, on the CPU, shape ``(n_samples, n_features)``.
         values: shape ``(n_nodes, n_values)``.
-        start: shape ``(n_samples, n_groups * n_values)``.
+        start: shape ``(n_samples, n_groups * n_values)``, of any strides; None for zeros.
         n_groups: trees take turns in adding to the groups.
+        divisor: of the sums.
+
+    Raises:
+        ValueError: the shapes do not fit.
+        MemoryError: there is no room for the workspace.
     """
+    n, n_values = x.shape[0], values.shape[1]
+    if values.shape[0] != packed.n_nodes or (start is not None and start.shape != (n, n_groups * n_values)):
+        raise ValueError("the values of a forest do not fit its nodes.")
     x, values = x.contiguous(), values.contiguous()
-    sums = torch.empty(start.shape, dtype=start.dtype).copy_(start)
-    function = kernel("forest_sums", *_SUMS)
-    assert function is not None
-    function(
+    sums = torch.empty([n, n_groups * n_values], dtype=values.dtype)
+    strides = (0, 0) if start is None else start.stride()
+    failed = packed.sums(
         packed.address,
         x.data_ptr(),
-        int(x.dtype == torch.float64),
-        x.shape[0],
+        x.dtype == torch.float64,
+        n,
         values.data_ptr(),
-        int(values.dtype == torch.float64),
-        values.shape[1],
+        values.dtype == torch.float64,
+        n_values,
         n_groups,
+        None if start is None else start.data_ptr(),
+        *strides,
+        divisor,
         sums.data_ptr(),
         torch.get_num_threads(),
     )
+    _check(failed)
     return sums
+
+
+def _check(failed: int) -> None:
+    if failed:
+        raise MemoryError("no memory is left for the workspace of a forest; give it fewer columns or threads.")

@@ -1,6 +1,8 @@
 """The packed layout of trees that the C kernels read (``native/forest.h``), and which forest has which."""
 
 import ctypes
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import torch
@@ -15,10 +17,14 @@ _SCAN_LEAVES = 128
 _TABLE_WORDS = 9
 _LANES = 8
 
+_POINTER, _LONG, _INT = ctypes.c_void_p, ctypes.c_int64, ctypes.c_int
+_ROWS = (_POINTER, _POINTER, _INT, _LONG)
+_LEAVES = (*_ROWS, _POINTER, _INT)
+_SUMS = (*_ROWS, _POINTER, _INT, _LONG, _LONG, _POINTER, _LONG, _LONG, ctypes.c_double, _POINTER, _INT)
+
 _POINTERS = (
     "nodes",
     "scan",
-    "node_id",
     "tree_start",
     "depth",
     "sure_depth",
@@ -42,12 +48,16 @@ class _Structure(ctypes.Structure):
 
 
 class PackedForest:
-    """The arrays of one forest and the structure that points to them; see ``pack``."""
+    """The arrays of one forest and the structure that points to them (see ``pack``), with the kernels that read it."""
 
-    def __init__(self, arrays: dict[str, np.ndarray], settings: dict[str, int]) -> None:
+    def __init__(self, arrays: dict[str, np.ndarray], settings: dict[str, int], n_nodes: int) -> None:
         self.arrays = arrays
+        # Before packing: values have a row for each.
+        self.n_nodes = n_nodes
         self.structure = _Structure(**settings, **{name: array.ctypes.data for name, array in arrays.items()})
         self.address = ctypes.addressof(self.structure)
+        self.leaves = _kernel("forest_leaves", *_LEAVES)
+        self.sums = _kernel("forest_sums", *_SUMS)
 
 
 def pack(
@@ -77,8 +87,8 @@ def pack(
         code_column[split] = np.arange(split.size)
     n_columns = n_features + code_feature.size
     sizes = np.diff(np.append(roots.numpy(), feature.shape[0]))
-    # One more for nodes where NaN goes left.
-    column_bits = int(n_columns * _LANES - 1).bit_length() + 1
+    # One more column, of zeros, and one more bit, for nodes where NaN goes left.
+    column_bits = int((n_columns + 1) * _LANES - 1).bit_length() + 1
     if not is_double and (int(sizes.max()) - 1).bit_length() + column_bits > 32:
         # A node's word has no room; as doubles, rounded values compare the same.
         is_double, threshold = True, threshold.double()
@@ -96,7 +106,7 @@ def pack(
     arrays = _empty_arrays(sizes, settings["scan_limit"], is_double)
     arrays["tables"] = _bit_tables(category_left)
     arrays["code_feature"] = code_feature
-    packed = PackedForest(arrays, settings)
+    packed = PackedForest(arrays, settings, feature.shape[0])
     largest = int(sizes.max())
     scratch = [np.empty(largest, dtype=dtype) for dtype in (np.int64, np.uint32, np.int32)]
     sources = [tensor.contiguous() for tensor in (feature, threshold, children, roots)]
@@ -111,6 +121,12 @@ def pack(
     return packed
 
 
+def _kernel(name: str, *argument_types: Any) -> Callable[..., int]:
+    function = kernel(name, *argument_types, returns=_INT)
+    assert function is not None
+    return function
+
+
 def _empty_arrays(sizes: np.ndarray, scan_limit: int, is_double: bool) -> dict[str, np.ndarray]:
     n_nodes, n_trees = int(sizes.sum()), sizes.size
     leaves = sizes // 2 + 1
@@ -118,7 +134,6 @@ def _empty_arrays(sizes: np.ndarray, scan_limit: int, is_double: bool) -> dict[s
     return {
         "nodes": np.empty(n_nodes * (16 if is_double else 8), dtype=np.uint8),
         "scan": np.empty(int((leaves - 1)[scanned].sum()) * (16 if is_double else 12), dtype=np.uint8),
-        "node_id": np.empty(n_nodes, dtype=np.int32),
         "tree_start": np.empty(n_trees + 1, dtype=np.int64),
         **{name: np.empty(n_trees, dtype=np.int32) for name in ("depth", "sure_depth")},
         "scan_start": np.empty(n_trees, dtype=np.int64),
