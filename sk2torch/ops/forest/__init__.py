@@ -1,12 +1,19 @@
 """Forest evaluation: the node that each row reaches in each tree, and sums of leaf values."""
 
 from sk2torch.ops.forest.evaluation import TreeArrays, forest_leaves, forest_sums, grouped_sum
-from sk2torch.ops.forest.operators import leaves_operator, sums_operator, takes_kernel, takes_operator
+from sk2torch.ops.forest.operators import (
+    exported_operators,
+    leaves_operator,
+    sums_operator,
+    takes_kernel,
+    takes_operator,
+)
 from sk2torch.ops.forest.packed import forget_packed
 from sk2torch.ops.forest.reference import passed_nodes, reached_nodes, sequential_sum
 
 __all__ = [
     "TreeArrays",
+    "exported_operators",
     "forest_leaves",
     "forest_sums",
     "forget_packed",

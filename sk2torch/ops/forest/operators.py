@@ -1,11 +1,26 @@
 """Forest evaluation as operators that torch.compile takes as a whole; leaf values are differentiable."""
 
+import contextlib
+from collections.abc import Iterator
+from contextvars import ContextVar
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from sk2torch.ops.forest.evaluation import TreeArrays, forest_leaves, forest_sums, values_gradient
+
+_exported: ContextVar[bool] = ContextVar("exported", default=False)
+
+
+@contextlib.contextmanager
+def exported_operators() -> Iterator[None]:
+    """Within the block, exported programs have the operators instead of plain torch."""
+    token = _exported.set(True)
+    try:
+        yield
+    finally:
+        _exported.reset(token)
 
 
 @torch.library.custom_op("sk2torch::forest_leaves", mutates_args=())
@@ -129,12 +144,13 @@ def sums_operator(
 def takes_operator(x: Tensor, feature: Tensor) -> bool:
     """Whether operators of this module serve here: not while a program is exported, traced or transformed.
 
+    Unless it is exported within ``exported_operators``.
     Nor for rows of another device than the trees', which plain torch refuses.
     """
     if x.device != feature.device:
         return False
     if torch.compiler.is_compiling():
-        return not torch.compiler.is_exporting()
+        return not torch.compiler.is_exporting() or _exported.get()
     return not torch.jit.is_tracing() and not _is_transformed()
 
 
