@@ -77,7 +77,9 @@ def float32(question: Question) -> Converted:
 def _saved(question: Question, suffix: str) -> tuple[Any, Path]:
     model = sk2torch.wrap(question.estimator)
     path = Path(tempfile.mkdtemp(prefix="sk2torch-bench-")) / f"model{suffix}"
-    sk2torch.export(model, path, None if suffix == ".pt" else _methods(model, question))
+    # As for a CPU, from what ``encode`` gives.
+    options = {"trees": "TreeEnsemble", "table": False} if suffix == ".onnx" else {}
+    sk2torch.export(model, path, None if suffix == ".pt" else _methods(model, question), **options)
     return model, path
 
 

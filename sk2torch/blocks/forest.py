@@ -7,7 +7,6 @@ import torch
 from torch import Tensor, nn
 
 from sk2torch.functional.graphs import ragged_graph
-from sk2torch.ops.answering import takes_operators
 from sk2torch.ops.forest import (
     TreeArrays,
     direct_sums,
@@ -19,6 +18,7 @@ from sk2torch.ops.forest import (
     reached_nodes,
     sums_operator,
     takes_kernel,
+    takes_operator,
 )
 
 
@@ -142,7 +142,7 @@ class Forest(nn.Module):
         if torch.jit.is_scripting():
             return torch.cat([self.block(part) for part in x.split(self.rows_at_a_time(x))])
         else:
-            if not takes_operators(x, self.feature):
+            if not takes_operator(x, self.feature):
                 return self.block(x)
             evaluate = forest_leaves if takes_kernel(x) else leaves_operator
             return evaluate(x.detach(), self.arrays(), self.depth, self.copies_columns)
@@ -202,7 +202,7 @@ class LeafSum(nn.Module):
             if result is not None:
                 return result
             start = self.first(x, start)
-            if not takes_operators(x, trees.feature):
+            if not takes_operator(x, trees.feature):
                 return self.divided(self.block(x, start))
             return self.divided(
                 sums_operator(x.detach(), trees, forest.depth, forest.copies_columns, values, start, self.n_groups)

@@ -137,5 +137,5 @@ def with_table(program: ir.Model, model: TorchEstimator, names: dict[str, list[s
     for method in labels:
         give_labels(program.graph, names[method][0], classes)
     if inputs is not None or labels:
-        program.opset_imports[_DOMAIN] = _OPSET
+        program.opset_imports[_DOMAIN] = max(_OPSET, program.opset_imports.get(_DOMAIN, 0))
     return inputs

@@ -31,7 +31,9 @@ def export(
         path: ``.pt`` (TorchScript), ``.pt2`` (torch.export), ``.onnx`` or ``.safetensors`` (see ``sk2torch.save``);
             written in full or not at all.
         methods: which methods to keep; by default all (for ``.onnx``, all that take the model's input).
-        **options: of the format, such as ``opset_version`` for ``.onnx``.
+        **options: of the format. ``.onnx`` takes ``opset_version``, 18 or later, and ``trees``: with ``"standard"``,
+            the default, the file has operators of ai.onnx only, which run on any device; with ``"TreeEnsemble"`` trees
+            are operators of that name of ai.onnx.ml, which ONNX Runtime has for CPUs, where they are many times faster.
 
     Returns:
         The path.

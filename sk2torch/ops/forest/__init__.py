@@ -1,13 +1,20 @@
 """Forest evaluation: the node that each row reaches in each tree, and sums of leaf values."""
 
 from sk2torch.ops.forest.evaluation import TreeArrays, direct_sums, forest_leaves, forest_sums, grouped_sum
-from sk2torch.ops.forest.operators import leaves_operator, sums_operator, takes_kernel
+from sk2torch.ops.forest.operators import (
+    exported_operators,
+    leaves_operator,
+    sums_operator,
+    takes_kernel,
+    takes_operator,
+)
 from sk2torch.ops.forest.packed import forget_packed
 from sk2torch.ops.forest.reference import passed_nodes, reached_nodes, sequential_sum
 
 __all__ = [
     "TreeArrays",
     "direct_sums",
+    "exported_operators",
     "forest_leaves",
     "forest_sums",
     "forget_packed",
@@ -18,4 +25,5 @@ __all__ = [
     "sequential_sum",
     "sums_operator",
     "takes_kernel",
+    "takes_operator",
 ]

@@ -1,11 +1,27 @@
 """Forest evaluation as operators that torch.compile takes as a whole; leaf values are differentiable."""
 
+import contextlib
+from collections.abc import Iterator
+from contextvars import ContextVar
 from typing import Any
 
 import torch
 from torch import Tensor
 
+from sk2torch.ops.answering import takes_operators
 from sk2torch.ops.forest.evaluation import TreeArrays, forest_leaves, forest_sums, values_gradient
+
+_exported: ContextVar[bool] = ContextVar("exported", default=False)
+
+
+@contextlib.contextmanager
+def exported_operators() -> Iterator[None]:
+    """Within the block, exported programs have the operators instead of plain torch."""
+    token = _exported.set(True)
+    try:
+        yield
+    finally:
+        _exported.reset(token)
 
 
 @torch.library.custom_op("sk2torch::forest_leaves", mutates_args=())
@@ -124,6 +140,13 @@ def sums_operator(
 ) -> Tensor:
     """``forest_sums`` as one operator, differentiable in ``values`` and ``start``."""
     return _sums(x, *trees, depth, copies, values, start, n_groups)
+
+
+def takes_operator(x: Tensor, feature: Tensor) -> bool:
+    """``takes_operators``, and while a program is exported within ``exported_operators``."""
+    if torch.compiler.is_exporting() and _exported.get():
+        return x.device == feature.device
+    return takes_operators(x, feature)
 
 
 def takes_kernel(x: Tensor, *differentiable: Tensor) -> bool:

@@ -22,9 +22,7 @@ _FORMS = (_POINTER, *[_INT64] * 2, *[_POINTER] * 3, *[_INT64] * 3, _INT, *[_POIN
 _MAHALANOBIS = (_POINTER, *[_INT64] * 2, *[_POINTER] * 4, _INT)
 
 
-def squared_forms(
-    x: Tensor, means: Tensor, factors: Tensor, residuals: Tensor | None, is_upper: bool
-) -> Tensor | None:
+def squared_forms(x: Tensor, means: Tensor, factors: Tensor, residuals: Tensor | None, is_upper: bool) -> Tensor | None:
     """``|(x_i - means_k) factors_k + residuals_k|^2``; shape ``(n, n_forms)``.
 
     Args:

@@ -1,0 +1,85 @@
+"""Trees in an ONNX graph as the operator ``TreeEnsemble`` of ai.onnx.ml, which ONNX Runtime has for CPUs.
+
+The exported program keeps the operators of ``ops.forest``; the exporter writes them as nodes of a domain of our own,
+which are replaced here once the trees are at hand as constants.
+"""
+
+import importlib
+from collections.abc import Callable
+from typing import Any
+
+import torch
+
+from sk2torch.base import ArtifactError
+from sk2torch.export.tree_attributes import DOMAIN, VERSION, HostTrees
+from sk2torch.export.tree_writer import TreeWriter
+
+_OURS = "sk2torch"
+_ARRAYS = ["feature", "threshold", "children", "category_row", "category_left", "roots"]
+_TYPES = ["tensor(float)", "tensor(double)", "tensor(int64)", "tensor(bool)"]
+
+
+def translations() -> dict[Callable[..., Any], Callable[..., Any]]:
+    """How the exporter writes the operators of trees, for ``custom_translation_table``."""
+    leaves = _placeholder("ForestLeaves", ["x", *_ARRAYS], [])
+    sums = _placeholder("ForestSums", ["x", *_ARRAYS, "values", "start"], ["n_groups"])
+
+    def forest_leaves(*arguments: Any) -> Any:
+        return leaves(*arguments[:7])
+
+    def forest_sums(*arguments: Any) -> Any:
+        return sums(*arguments[:7], *arguments[9:11], n_groups=arguments[11])
+
+    operators = torch.ops.sk2torch
+    return {operators.forest_leaves.default: forest_leaves, operators.forest_sums.default: forest_sums}
+
+
+def _placeholder(name: str, inputs: list[str], integers: list[str]) -> Callable[..., Any]:
+    """An operator of our domain that the exporter can write."""
+    defs: Any = importlib.import_module("onnx").defs
+    values: Any = importlib.import_module("onnxscript").values
+    schema = defs.OpSchema(
+        name,
+        _OURS,
+        1,
+        inputs=[defs.OpSchema.FormalParameter(parameter, f"T{k}") for k, parameter in enumerate(inputs)],
+        outputs=[defs.OpSchema.FormalParameter("result", "R")],
+        type_constraints=[*((f"T{k}", _TYPES, "") for k in range(len(inputs))), ("R", _TYPES, "")],
+        attributes=[defs.OpSchema.Attribute(i, defs.OpSchema.AttrType.INT) for i in integers],
+    )
+    return values.Op(values.Opset(_OURS, 1), name, schema)
+
+
+def place_trees(model: Any) -> None:
+    """Replace the placeholders in an ``onnx_ir`` model by ``TreeEnsemble`` and what adds its leaves up.
+
+    Raises:
+        ArtifactError: trees that are not constants of the graph.
+    """
+    ir: Any = importlib.import_module("onnx_ir")
+    writers: dict[tuple[int, ...], TreeWriter] = {}
+    nodes = [node for node in ir.traversal.RecursiveGraphIterator(model.graph) if node.domain == _OURS]
+    for node in nodes:
+        inputs = node.inputs
+        if any(value is None or value.const_value is None for value in inputs[1:8]):
+            raise ArtifactError(
+                "trees='TreeEnsemble' needs trees that are constants of the graph; export with trees='standard'."
+            )
+        key = tuple(id(part) for part in (node.graph, *inputs[:7]))
+        if key not in writers:
+            arrays = [value.const_value.numpy() for value in inputs[1:7]]
+            arrays[4] = arrays[4].reshape(-1, 257)
+            writers[key] = TreeWriter(ir, model.graph, node, HostTrees(*arrays))
+        writer = writers[key]
+        if node.op_type == "ForestLeaves":
+            result = writer.leaves(node)
+        else:
+            result = writer.sums(node, inputs[7].const_value.numpy(), node.attributes["n_groups"].as_int())
+        result.dtype, result.shape = node.outputs[0].dtype, node.outputs[0].shape
+        result.name, node.outputs[0].name = node.outputs[0].name, None
+        node.outputs[0].replace_all_uses_with(result, replace_graph_outputs=True)
+        node.graph.remove(node, safe=True)
+    importlib.import_module("onnx_ir.passes.common").RemoveUnusedNodesPass()(model)
+    model.graph.opset_imports.pop(_OURS, None)
+    if nodes:
+        model.graph.opset_imports[DOMAIN] = VERSION

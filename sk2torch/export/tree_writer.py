@@ -1,0 +1,180 @@
+"""The nodes of an ONNX graph that evaluate a forest with ``TreeEnsemble``."""
+
+from typing import Any
+
+import numpy as np
+
+from sk2torch.export.tree_attributes import DOMAIN, HostTrees, categorical_columns, sums_exactly, tree_attributes
+
+
+class TreeWriter:
+    """Writes nodes for one forest and its input; what several placeholders share, before the first of them.
+
+    Args:
+        ir: the module ``onnx_ir``.
+        root: the graph that takes the constants.
+        first: the first placeholder of this forest.
+        trees: the forest.
+    """
+
+    def __init__(self, ir: Any, root: Any, first: Any, trees: HostTrees) -> None:
+        self.ir, self.root, self.place, self.trees = ir, root, first, trees
+        self.n_features = int(first.inputs[0].shape[1])
+        self.columns: dict[Any, Any] = {}
+        self.number: Any = None
+        self.leaf = np.flatnonzero(trees.is_leaf)
+        self.place = _marker(ir, first)
+
+    def leaves(self, node: Any) -> Any:
+        """The node that each row reaches in each tree, int64, shape ``(n_samples, n_trees)``."""
+        return self.write(node, "Gather", self.constant(self.leaf), self.leaf_number(), axis=0)
+
+    def sums(self, node: Any, values: np.ndarray, n_groups: int) -> Any:
+        """See ``ops.forest.forest_sums``.
+
+        The operator adds where any order gives the same sum. Else it only finds the leaves, and the graph adds their
+        values in the order of the trees.
+        """
+        start = node.inputs[8]
+        starts_at_zero = _is_zero(start)
+        if starts_at_zero:
+            for dtype, digits in ((np.float32, 24), (np.float64, 53)):
+                if self.holds(dtype, values.dtype) and self.is_exact(values, digits):
+                    return self.operator_sums(node, values, n_groups, dtype)
+        rounds, width = self.trees.roots.size // n_groups, n_groups * values.shape[1]
+        parts = max(1, min(16, rounds, width // 8))
+        size = -(-rounds // parts)
+        sizes = [n_groups * min(size, rounds - k) for k in range(0, rounds, size)]
+        numbers = self.split(node, self.leaf_number(), sizes)
+        table = self.constant(values[self.leaf])
+        total = None if starts_at_zero else start
+        for part, n_trees in zip(numbers, sizes, strict=True):
+            terms = self.write(node, "Gather", table, part, axis=0)
+            if n_groups > 1:
+                terms = self.write(node, "Reshape", terms, self.constant(np.array([0, n_trees // n_groups, width])))
+            count = n_trees // n_groups
+            if total is not None:
+                total = self.write(node, "Unsqueeze", total, self.constant(np.array([1])))
+                terms, count = self.write(node, "Concat", total, terms, axis=1), count + 1
+            sums = self.write(node, "CumSum", terms, self.constant(np.array(1)))
+            total = self.write(node, "Gather", sums, self.constant(np.array(count - 1)), axis=1)
+        return total
+
+    def holds(self, dtype: Any, result: Any) -> bool:
+        """Whether the operator can compare in ``dtype`` and give sums of type ``result``."""
+        return np.can_cast(self.trees.threshold.dtype, dtype) and (dtype == np.float32 or result == np.float64)
+
+    def is_exact(self, values: np.ndarray, digits: int) -> bool:
+        """Whether each leaf has one value at most that is not zero, and they add up exactly in any order."""
+        is_single = (np.count_nonzero(values[self.leaf], axis=1) <= 1).all()
+        return bool(is_single) and sums_exactly(self.trees, values, digits)
+
+    def operator_sums(self, node: Any, values: np.ndarray, n_groups: int, dtype: Any) -> Any:
+        """Sums that the operator adds up."""
+        kind = np.abs(values).argmax(axis=1)
+        weight = values[np.arange(kind.size), kind]
+        target = (self.trees.tree % n_groups) * values.shape[1] + kind
+        sums = self.ensemble(weight, target, n_groups * values.shape[1], dtype)
+        return sums if dtype == values.dtype else self.cast(node, sums, values.dtype)
+
+    def leaf_number(self) -> Any:
+        """The position among ``self.leaf`` of each reached leaf, int32, shape ``(n_samples, n_trees)``."""
+        if self.number is None:
+            number = np.zeros(self.trees.feature.size)
+            number[self.leaf] = np.arange(self.leaf.size)
+            dtype = np.float32 if self.leaf.size <= 2**24 else np.float64
+            if not self.holds(dtype, np.float64):
+                dtype = np.float64
+            reached = self.ensemble(number, self.trees.tree, self.trees.roots.size, dtype)
+            self.number = self.cast(self.place, reached, np.int32)
+        return self.number
+
+    def ensemble(self, weight: np.ndarray, target: np.ndarray, n_targets: int, dtype: Any) -> Any:
+        """The operator's result; see ``tree_attributes``."""
+        attributes = tree_attributes(self.trees, self.n_features, weight, target, n_targets, dtype)
+        tensors = {k: self.ir.tensor(v) if isinstance(v, np.ndarray) else v for k, v in attributes.items()}
+        return self.write(self.place, "TreeEnsemble", self.compared(dtype), domain=DOMAIN, **tensors)
+
+    def compared(self, dtype: Any) -> Any:
+        """The columns that the operator looks at, rounded as the forest does, in ``dtype``."""
+        if dtype in self.columns:
+            return self.columns[dtype]
+        exact = self.trees.threshold.dtype.type
+        if exact not in self.columns:
+            x = self.place.inputs[0]
+            if x.dtype != self.ir.DataType.from_numpy(np.dtype(exact)):
+                x = self.cast(self.place, x, exact)
+            self.columns[exact] = self.with_codes(x, exact)
+        if dtype not in self.columns:
+            self.columns[dtype] = self.cast(self.place, self.columns[exact], dtype)
+        return self.columns[dtype]
+
+    def with_codes(self, x: Any, dtype: Any) -> Any:
+        """``x`` and, for each categorical column, 1 + ``ops.forest.reference.category_code``."""
+        columns = categorical_columns(self.trees, self.n_features)
+        if columns.size == 0:
+            return x
+        place, number = self.place, lambda value: self.constant(np.array(value, dtype=dtype))
+        value = self.write(place, "Gather", x, self.constant(columns), axis=1)
+        code = self.write(place, "Mod", self.write(place, "Floor", value), number(256), fmod=1)
+        code = self.write(place, "Add", code, number(1))
+        is_small = self.write(place, "Less", value, number(2147483648.0))
+        is_code = self.write(place, "GreaterOrEqual", value, number(0))
+        code = self.write(place, "Where", is_small, code, number(1))
+        code = self.write(place, "Where", is_code, code, number(257))
+        return self.write(place, "Concat", x, code, axis=1)
+
+    def cast(self, place: Any, value: Any, dtype: Any) -> Any:
+        """The value in another type."""
+        return self.write(place, "Cast", value, to=int(self.ir.DataType.from_numpy(np.dtype(dtype))))
+
+    def split(self, place: Any, value: Any, sizes: list[int]) -> list[Any]:
+        """Columns of the value, so many at a time."""
+        if len(sizes) == 1:
+            return [value]
+        node = self.ir.Node(
+            "",
+            "Split",
+            [value, self.constant(np.array(sizes))],
+            attributes=[self.ir.AttrInt64("axis", 1)],
+            num_outputs=len(sizes),
+        )
+        place.graph.insert_before(place, node)
+        return list(node.outputs)
+
+    def write(self, place: Any, name: str, *inputs: Any, domain: str = "", **attributes: Any) -> Any:
+        """The result of a new node before ``place``."""
+        tape = self.ir.tape.Tape()
+        result = tape.op(name, list(inputs), attributes, domain=domain)
+        place.graph.insert_before(place, tape.nodes)
+        return result
+
+    def constant(self, array: np.ndarray) -> Any:
+        """An initialiser."""
+        tensor = self.ir.tensor(np.array(array, order="C"))
+        name = f"trees_{len(self.root.initializers)}"
+        value = self.ir.Value(
+            name=name, shape=self.ir.Shape(array.shape), type=self.ir.TensorType(tensor.dtype), const_value=tensor
+        )
+        self.root.register_initializer(value)
+        return value
+
+
+def _marker(ir: Any, first: Any) -> Any:
+    """A node in front of ``first`` with its input, which nothing uses."""
+    marker = ir.Node("", "Identity", [first.inputs[0]])
+    first.graph.insert_before(first, marker)
+    return marker
+
+
+def _is_zero(value: Any) -> bool:
+    """Whether a value of the graph is known to be made of zeros."""
+    if value.const_value is not None:
+        return not value.const_value.numpy().any()
+    node = value.producer()
+    if node is None or node.domain != "":
+        return False
+    if node.op_type == "ConstantOfShape":
+        filling = node.attributes.get("value")
+        return filling is None or not filling.as_tensor().numpy().any()
+    return node.op_type in ("Expand", "Reshape", "Unsqueeze", "Squeeze", "Identity") and _is_zero(node.inputs[0])
