@@ -1,6 +1,6 @@
 /* Reductions over pairs of rows, in both precisions: sums, logarithms of sums of exponentials, smallest values, and the
-   values themselves. Squared distances come from differences. Lanes of a vector are stored rows, so that each pair's
-   features are added up in order. */
+   values themselves. Lanes of a vector are stored rows, so that each pair's features are added up in order; for a few
+   queries they are features. */
 #include <math.h>
 #include <string.h>
 
@@ -12,14 +12,23 @@
 #define INLINE inline __attribute__((always_inline))
 #define UNROLL _Pragma("GCC unroll 16")
 
-/* ops/pairwise/native.py has the same numbers. */
-enum { DOT, SQUARED_DISTANCE, MANHATTAN, CHI_SQUARED };
-enum { IDENTITY, SCALED, SCALED_ROOT, EXPONENTIAL, POWER, TANH, ROOT, MATERN_1, MATERN_3, MATERN_5 };
+/* ops/pairwise/native.py has the same numbers; EXPANDED and POWER_OF_TWO are chosen here. */
+enum { DOT, SQUARED_DISTANCE, MANHATTAN, CHI_SQUARED, EXPANDED };
+enum { IDENTITY, SCALED, SCALED_ROOT, EXPONENTIAL, POWER, TANH, ROOT, MATERN_1, MATERN_3, MATERN_5, POWER_OF_TWO };
 
-/* Queries that are worked on at a time, sums of them at most, and tiles between two additions to the totals. */
+#define LOG2_E 1.44269504088896340736
+#define LN_2 0.69314718055994530942
+
+/* Also in ops/pairwise/native.py: queries that are worked on at a time, weights that are added up at once; and stored rows
+   whose values are multiplied with more weights. */
 #define MOST_ROWS 64
-#define MOST_SUMS 1024
+#define MOST_DIRECT 8
+#define DEPTH 128
+#define MOST_SUMS (MOST_ROWS * MOST_DIRECT)
+/* Tiles between two additions to the totals. */
 #define TILES_PER_TOTAL 8
+/* Vectors of values of one of a few queries. */
+#define FEW_VECTORS 16
 
 /* Queries and vectors of one tile: as many sums as there are registers for. */
 #define ROWS 4
@@ -34,16 +43,40 @@ enum { IDENTITY, SCALED, SCALED_ROOT, EXPONENTIAL, POWER, TANH, ROOT, MATERN_1, 
 #define VECTOR_BYTES 16
 #endif
 
-static int64_t chunk_rows(int64_t n, int n_threads, int64_t n_weights) {
-    int64_t rows = n / (4 * n_threads) / ROWS * ROWS, most = MOST_SUMS / n_weights / ROWS * ROWS;
-    if (most > MOST_ROWS) most = MOST_ROWS;
-    return rows < ROWS ? ROWS : rows < most ? rows : most;
+static int64_t chunk_rows(int64_t n, int n_threads) {
+    const int64_t rows = n / (4 * n_threads) / ROWS * ROWS;
+    return rows < ROWS ? ROWS : rows < MOST_ROWS ? rows : MOST_ROWS;
 }
+
+#if SK2TORCH_ISA >= 5
+/* 2^x = 2^(n / 16) 2^r with a table of the sixteenths: |r| <= 1/32, and a polynomial that is exact to 1e-17. */
+static INLINE __m512d powers_of_two(__m512d x) {
+    static const double sixteenths[16] __attribute__((aligned(64))) = {
+        1.0, 1.0442737824274138, 1.0905077326652577, 1.1387886347566916, 1.189207115002721, 1.241857812073484,
+        1.2968395546510096, 1.3542555469368927, 1.4142135623730951, 1.4768261459394993, 1.5422108254079407,
+        1.6104903319492543, 1.681792830507429, 1.7562521603732995, 1.8340080864093424, 1.9152065613971474};
+    const __m512d rounder = _mm512_set1_pd(6755399441055744.0 / 16);
+    /* The second of the two where one is NaN; no infinity, whose remainder would be NaN. */
+    x = _mm512_max_pd(_mm512_set1_pd(-4096.0), x);
+    const __m512d shifted = _mm512_add_pd(x, rounder), n = _mm512_sub_pd(shifted, rounder), r = _mm512_sub_pd(x, n);
+    const __m512d scale = _mm512_permutex2var_pd(_mm512_load_pd(sixteenths), _mm512_castpd_si512(shifted),
+                                                 _mm512_load_pd(sixteenths + 8));
+    __m512d p = _mm512_set1_pd(0.0001540378850835798);
+    p = _mm512_fmadd_pd(p, r, _mm512_set1_pd(0.0013333818813265916));
+    p = _mm512_fmadd_pd(p, r, _mm512_set1_pd(0.009618129106053069));
+    p = _mm512_fmadd_pd(p, r, _mm512_set1_pd(0.05550410865209371));
+    p = _mm512_fmadd_pd(p, r, _mm512_set1_pd(0.24022650695910103));
+    p = _mm512_fmadd_pd(p, r, _mm512_set1_pd(0.6931471805599468));
+    p = _mm512_mul_pd(p, r);
+    return _mm512_scalef_pd(_mm512_fmadd_pd(scale, p, scale), n);
+}
+#endif
 
 #define REAL double
 #define INT int64_t
 #define NAME(x) x##_f64
 #define EXPORTED(x) KERNEL(x##_f64)
+#define EXPANDS
 #define EXP_RANGE 1000.0
 #define EXP_ROUNDER 6755399441055744.0
 #define EXP_LN2_HIGH 6.93147180369123816490e-01
@@ -56,26 +89,41 @@ static int64_t chunk_rows(int64_t n, int n_threads, int64_t n_weights) {
         0.5000000000000001
 #define EXP_BIAS 1023
 #define EXP_BITS 52
+/* A sum of exponentials below is not trusted: some of its terms may have vanished. */
+#define EXP_LEAST 1e-280
 #if SK2TORCH_ISA >= 5
+#define EVEN_LANES 0, 2, 4, 6, 8, 10, 12, 14
+#define ODD_LANES 1, 3, 5, 7, 9, 11, 13, 15
 #define FMA(a, b, c) ((VEC)_mm512_fmadd_pd((__m512d)(a), (__m512d)(b), (__m512d)(c)))
 #define SQRT(a) ((VEC)_mm512_sqrt_pd((__m512d)(a)))
 #define ROUND(a) ((VEC)_mm512_roundscale_pd((__m512d)(a), 8))
 #define SCALE(a, b) ((VEC)_mm512_scalef_pd((__m512d)(a), (__m512d)(b)))
+#define POWERS_OF_TWO(a) ((VEC)powers_of_two((__m512d)(a)))
+#define LOAD_FIRST(from, count) ((VEC)_mm512_maskz_loadu_pd((__mmask8)((1u << (count)) - 1), from))
 /* The second of the two where one is NaN. */
 #define MOST(a, b) ((VEC)_mm512_max_pd((__m512d)(a), (__m512d)(b)))
 #define LEAST(a, b) ((VEC)_mm512_min_pd((__m512d)(a), (__m512d)(b)))
 #elif SK2TORCH_ISA >= 2
+#define EVEN_LANES 0, 2, 4, 6
+#define ODD_LANES 1, 3, 5, 7
 #define FMA(a, b, c) ((VEC)_mm256_fmadd_pd((__m256d)(a), (__m256d)(b), (__m256d)(c)))
 #define SQRT(a) ((VEC)_mm256_sqrt_pd((__m256d)(a)))
+#else
+#define EVEN_LANES 0, 2
+#define ODD_LANES 1, 3
 #endif
 #include "pairwise_vectors.h"
 #include "pairwise_tiles.h"
+#include "pairwise_expanded.h"
 #include "pairwise_reductions.h"
+#include "pairwise_logarithms.h"
+#include "pairwise_few.h"
 
 #undef REAL
 #undef INT
 #undef NAME
 #undef EXPORTED
+#undef EXPANDS
 #undef EXP_RANGE
 #undef EXP_ROUNDER
 #undef EXP_LN2_HIGH
@@ -83,12 +131,23 @@ static int64_t chunk_rows(int64_t n, int n_threads, int64_t n_weights) {
 #undef EXP_TERMS
 #undef EXP_BIAS
 #undef EXP_BITS
+#undef EXP_LEAST
+#undef EVEN_LANES
+#undef ODD_LANES
 #undef FMA
 #undef SQRT
 #undef ROUND
 #undef SCALE
+#undef POWERS_OF_TWO
+#undef LOAD_FIRST
 #undef MOST
 #undef LEAST
+#undef PAIRS
+#undef GIVEN
+#undef VEC
+#undef IVEC
+#undef LANES
+#undef WIDTH
 
 #define REAL float
 #define INT int32_t
@@ -102,18 +161,29 @@ static int64_t chunk_rows(int64_t n, int n_threads, int64_t n_weights) {
     0.00019890991097781807f, 0.0013933649752289057f, 0.00833331048488617f, 0.04166646674275398f, 0.1666666716337204f, 0.5f
 #define EXP_BIAS 127
 #define EXP_BITS 23
+#define EXP_LEAST 1e-30
 #if SK2TORCH_ISA >= 5
+#define EVEN_LANES 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30
+#define ODD_LANES 1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31
 #define FMA(a, b, c) ((VEC)_mm512_fmadd_ps((__m512)(a), (__m512)(b), (__m512)(c)))
 #define SQRT(a) ((VEC)_mm512_sqrt_ps((__m512)(a)))
 #define ROUND(a) ((VEC)_mm512_roundscale_ps((__m512)(a), 8))
 #define SCALE(a, b) ((VEC)_mm512_scalef_ps((__m512)(a), (__m512)(b)))
+#define LOAD_FIRST(from, count) ((VEC)_mm512_maskz_loadu_ps((__mmask16)((1u << (count)) - 1), from))
 /* The second of the two where one is NaN. */
 #define MOST(a, b) ((VEC)_mm512_max_ps((__m512)(a), (__m512)(b)))
 #define LEAST(a, b) ((VEC)_mm512_min_ps((__m512)(a), (__m512)(b)))
 #elif SK2TORCH_ISA >= 2
+#define EVEN_LANES 0, 2, 4, 6, 8, 10, 12, 14
+#define ODD_LANES 1, 3, 5, 7, 9, 11, 13, 15
 #define FMA(a, b, c) ((VEC)_mm256_fmadd_ps((__m256)(a), (__m256)(b), (__m256)(c)))
 #define SQRT(a) ((VEC)_mm256_sqrt_ps((__m256)(a)))
+#else
+#define EVEN_LANES 0, 2, 4, 6
+#define ODD_LANES 1, 3, 5, 7
 #endif
 #include "pairwise_vectors.h"
 #include "pairwise_tiles.h"
 #include "pairwise_reductions.h"
+#include "pairwise_logarithms.h"
+#include "pairwise_few.h"

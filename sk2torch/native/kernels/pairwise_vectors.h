@@ -18,6 +18,15 @@ static INLINE VEC NAME(select)(IVEC mask, VEC yes, VEC no) { return (VEC)((mask 
 
 static INLINE VEC NAME(magnitude)(VEC x) { return (VEC)((IVEC)x & ~(IVEC)NAME(splat)((REAL)-0.0)); }
 
+/* The even lanes of both and the odd ones, added. */
+static INLINE VEC NAME(fold)(VEC a, VEC b) {
+#ifdef __clang__
+    return __builtin_shufflevector(a, b, EVEN_LANES) + __builtin_shufflevector(a, b, ODD_LANES);
+#else
+    return __builtin_shuffle(a, b, (IVEC){EVEN_LANES}) + __builtin_shuffle(a, b, (IVEC){ODD_LANES});
+#endif
+}
+
 #if SK2TORCH_ISA < 2
 static INLINE VEC NAME(root)(VEC x) {
     for (int64_t lane = 0; lane < LANES; lane++) x[lane] = (REAL)sqrt(x[lane]);
@@ -58,6 +67,23 @@ static INLINE VEC NAME(exponential)(VEC x) {
     return FMA(low, rest, low) * high;
 }
 
+/* 2^x. */
+static INLINE VEC NAME(power_of_two)(VEC x) {
+#ifdef POWERS_OF_TWO
+    return POWERS_OF_TWO(x);
+#else
+    const VEC range = NAME(splat)(EXP_RANGE * (REAL)LOG2_E);
+    x = NAME(select)(x < -range, -range, x);
+    x = NAME(select)(x > range, range, x);
+    static const REAL terms[] = {EXP_TERMS};
+    VEC shifted = x + EXP_ROUNDER, r = (x - (shifted - EXP_ROUNDER)) * (REAL)LN_2, p = NAME(splat)(terms[0]);
+    UNROLL for (unsigned i = 1; i < sizeof(terms) / sizeof(REAL); i++) p = FMA(p, r, NAME(splat)(terms[i]));
+    IVEC exponent = (IVEC)shifted - (IVEC)NAME(splat)(EXP_ROUNDER), half = exponent >> 1;
+    VEC low = (VEC)((half + EXP_BIAS) << EXP_BITS), high = (VEC)((exponent - half + EXP_BIAS) << EXP_BITS);
+    return FMA(low, FMA(r * r, p, r), low) * high;
+#endif
+}
+
 /* -expm1(-2 |x|) / (2 + expm1(-2 |x|)) with the sign of x. */
 static INLINE VEC NAME(hyperbolic_tangent)(VEC x) {
     const IVEC sign = (IVEC)NAME(splat)((REAL)-0.0);
@@ -86,6 +112,9 @@ static void NAME(apply_link)(VEC *values, int count, int link, REAL gamma, REAL 
         break;
     case EXPONENTIAL:
         for (int i = 0; i < count; i++) values[i] = NAME(exponential)(values[i] * -gamma);
+        break;
+    case POWER_OF_TWO:
+        for (int i = 0; i < count; i++) values[i] = NAME(power_of_two)(values[i] * -gamma);
         break;
     case POWER:
         for (int i = 0; i < count; i++) values[i] = NAME(power)(FMA(values[i], factor, constant), degree);

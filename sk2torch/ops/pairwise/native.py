@@ -6,6 +6,7 @@ a whole number. Gradients do not pass. Squared distances come from differences, 
 
 import ctypes
 from collections.abc import Callable, Iterator
+from functools import cache
 from typing import cast
 
 import torch
@@ -30,53 +31,35 @@ _LINKS = {
     "matern_5": 9,
 }
 
+_SQUARES = ("squared_distance", "direct_squared_distance")
+
 _SUFFIXES = {torch.float64: "_f64", torch.float32: "_f32"}
 
-# Weights of a row that the compiled sum takes; more are a product with the values.
-MOST_WEIGHTS = 64
-# Numbers of one block of values in that product: they stay in a processor's cache.
-_PRODUCT_ELEMENTS = 2**20
-# Queries from which rows are worth preparing for products instead of differences.
-_FEWEST_QUERIES = 128
+# Of pairwise.c too: rows that are worked on at a time, weights that are added up at once, and stored rows whose values
+# are multiplied with more of them.
+_MOST_ROWS, _MOST_DIRECT, _DEPTH = 64, 8, 128
+# Queries for which the stored rows are not packed, and from which squared distances may be expanded to products.
+_FEW, _MANY = 4, 128
 # Lanes of the widest vector, in bytes: groups are filled up to whole vectors.
 _VECTOR_BYTES = 64
 
 _POINTER, _INT64, _INT, _DOUBLE = ctypes.c_void_p, ctypes.c_int64, ctypes.c_int, ctypes.c_double
 _PAIRS = (_POINTER, _INT64, _POINTER, _INT64, _INT64, _INT, _INT, _DOUBLE, _DOUBLE, _INT64)
 _ARGUMENTS = {
-    "sum": (*_PAIRS, _POINTER, _INT64, _POINTER, _INT64, _POINTER, _POINTER, _INT),
+    "sum": (*_PAIRS, _INT, _POINTER, _INT64, _POINTER, _INT64, _POINTER, _POINTER, _INT64, _POINTER, _INT),
+    "few_sums": (*_PAIRS, _POINTER, _INT64, _POINTER, _INT64, _POINTER),
     "values": (*_PAIRS, _INT64, _POINTER, _POINTER, _INT),
-    "log_sum": (*_PAIRS, _POINTER, _POINTER, _POINTER, _INT),
+    "few_values": (*_PAIRS, _INT64, _POINTER),
+    "log_sum": (*_PAIRS, _INT, _POINTER, _POINTER, _POINTER, _INT64, _POINTER, _INT),
+    "few_log_sums": (*_PAIRS, _POINTER, _POINTER),
     "arg_min": (*_PAIRS, _POINTER, _POINTER, _POINTER, _POINTER, _INT),
 }
-
-
-class _Call:
-    """One reduction: its function, and the arguments that all of them share."""
-
-    def __init__(
-        self, name: str, x: Tensor, y: Tensor, statistic: str, link: str, gamma: float, coef0: float, degree: float
-    ) -> None:
-        # ``applies`` has found that there is one.
-        self.function = cast(Callable[..., None], kernel(f"pairwise_{name}{_SUFFIXES[x.dtype]}", *_ARGUMENTS[name]))
-        # Kept alive as long as their addresses are in use.
-        self.x, self.y = x.detach().contiguous(), y.detach().contiguous()
-        whole = int(degree) if link == "power" else 1
-        self.settings = (_STATISTICS[statistic], _LINKS[link], 1.0 if link == "negation" else gamma, coef0, whole)
-
-    def __call__(self, first: int, last: int, start: int, stop: int, *rest: object) -> None:
-        """Run it for the queries first..last and the stored rows start..stop."""
-        x, y = self.x[first:last], self.y[start:stop]
-        self.function(
-            x.data_ptr(),
-            x.shape[0],
-            y.data_ptr(),
-            y.shape[0],
-            x.shape[1],
-            *self.settings,
-            *rest,
-            torch.get_num_threads(),
-        )
+# What ``kernel`` takes, by function and dtype.
+_KERNELS = {
+    (name, dtype): (f"pairwise_{name}{suffix}", *types)
+    for name, types in _ARGUMENTS.items()
+    for dtype, suffix in _SUFFIXES.items()
+}
 
 
 def applies(x: Tensor, y: Tensor, link: str, degree: float) -> bool:
@@ -85,10 +68,38 @@ def applies(x: Tensor, y: Tensor, link: str, degree: float) -> bool:
         return False
     if link == "power" and not (0 <= degree <= 2**20 and degree == int(degree)):
         return False
-    if kernel(f"pairwise_sum{_SUFFIXES[x.dtype]}", *_ARGUMENTS["sum"]) is None:
+    if kernel(*_KERNELS["sum", x.dtype]) is None:
         warn_if_missing()
         return False
     return True
+
+
+def _run(
+    name: str,
+    x: Tensor,
+    y: Tensor,
+    statistic: str,
+    link: str,
+    numbers: tuple[float, float, float],
+    *rest: object,
+) -> None:
+    """Call a function for contiguous rows; ``numbers`` are ``gamma``, ``coef0`` and ``degree``."""
+    gamma, coef0, degree = numbers
+    # ``applies`` has found that there is one.
+    function = cast(Callable[..., None], kernel(*_KERNELS[name, x.dtype]))
+    function(
+        x.data_ptr(),
+        x.shape[0],
+        y.data_ptr(),
+        y.shape[0],
+        x.shape[1],
+        _STATISTICS[statistic],
+        _LINKS[link],
+        1.0 if link == "negation" else gamma,
+        coef0,
+        int(degree) if link == "power" else 1,
+        *rest,
+    )
 
 
 def native_sum(
@@ -106,82 +117,40 @@ def native_sum(
     if not applies(x, y, link, degree):
         return None
     numbers = (float(gamma), float(coef0), degree)
-    # Rows are copied below, in part.
-    most = max(64, workspace_bytes() // (8 * x.element_size() * (x.shape[1] + 2)))
-    if x.shape[0] > most:
-        out = x.new_empty(x.shape[0], len(sizes) * weights.shape[0])
-        for first in range(0, x.shape[0], most):
-            part = native_sum(x[first : first + most], y, weights, sizes, statistic, link, gamma, coef0, degree)
-            out[first : first + most] = cast(Tensor, part)
+    x, y, weights = _lying(x), _lying(y), _lying(weights)
+    n, n_groups, n_weights = x.shape[0], len(sizes), weights.shape[0]
+    if n <= _FEW:
+        out = x.new_empty(n, n_groups * n_weights)
+        table = _numbers(tuple(sizes))
+        rest = (ctypes.addressof(table), n_groups, weights.data_ptr(), n_weights, out.data_ptr())
+        _run("few_sums", x, y, statistic, link, numbers, *rest)
         return out
-    is_compact = statistic == "squared_distance" and link == "exponential" and x.dtype == torch.float64
-    if is_compact and x.shape[0] >= _FEWEST_QUERIES:
-        x, y = _exponents(x, y, numbers[0])
-        statistic, numbers = "dot", (-1.0, 0.0, 1.0)
-    weights = weights.detach().contiguous()
-    n, n_weights = x.shape[0], weights.shape[0]
-    if n_weights > MOST_WEIGHTS:
-        return _sum_by_products(x, y, weights, sizes, statistic, link, numbers)
-    call = _Call("sum", x, y, statistic, link, *numbers)
-    n_groups = len(sizes)
-    if _is_small(y, sizes, n_weights):
-        out, room, table = x.new_empty(n, n_groups * n_weights), _room(y, sizes, n_weights), _numbers(sizes)
-        rest = (n_groups, weights.data_ptr(), n_weights, room.data_ptr(), out.data_ptr())
-        call(0, n, 0, y.shape[0], ctypes.addressof(table), *rest)
-        return out
+    if _packed_bytes(y, sizes, n_weights) <= workspace_bytes():
+        return _sums(x, y, weights, sizes, statistic, link, numbers)
     out = x.new_zeros(n, n_groups, n_weights)
     for g, start, stop in _pieces(y, sizes, n_weights):
-        part, piece = x.new_empty(n, n_weights), weights[:, start:stop].contiguous()
-        room, table = _room(y, [stop - start], n_weights), _numbers([stop - start])
-        rest = (1, piece.data_ptr(), n_weights, room.data_ptr(), part.data_ptr())
-        call(0, n, start, stop, ctypes.addressof(table), *rest)
-        out[:, g] += part
+        piece = weights[:, start:stop].contiguous()
+        out[:, g] += _sums(x, y[start:stop], piece, [stop - start], statistic, link, numbers)
     return out.view(n, n_groups * n_weights)
 
 
-def _exponents(x: Tensor, y: Tensor, gamma: float) -> tuple[Tensor, Tensor]:
-    """Rows whose products are ``-gamma |x - y|^2``: ``(x, |x|^2, 1)`` and ``(2 gamma y, -gamma, -gamma |y|^2)``.
-
-    The origin is moved to the middle of ``y``, where the expanded square loses least.
-    """
-    center = y.detach().mean(dim=0)
-    x, y = x.detach() - center, y.detach() - center
-    left = torch.cat([x, x.square().sum(dim=1, keepdim=True), torch.ones_like(x[:, :1])], dim=1)
-    right = torch.cat([2.0 * gamma * y, torch.full_like(y[:, :1], -gamma), y.square().sum(dim=1, keepdim=True)], dim=1)
-    right[:, -1] *= -gamma
-    return left, right
-
-
-def _numbers(sizes: list[int]) -> ctypes.Array[ctypes.c_int64]:
-    return (ctypes.c_int64 * len(sizes))(*sizes)
-
-
-def _sum_by_products(
-    x: Tensor, y: Tensor, weights: Tensor, sizes: list[int], statistic: str, link: str, numbers: tuple[float, ...]
+def _sums(
+    x: Tensor,
+    y: Tensor,
+    weights: Tensor,
+    sizes: list[int],
+    statistic: str,
+    link: str,
+    numbers: tuple[float, float, float],
 ) -> Tensor:
-    """Values of a block of pairs, then their product with the weights, block by block."""
-    call = _Call("values", x, y, statistic, link, *numbers)
-    n, n_weights = x.shape[0], weights.shape[0]
-    out = x.new_zeros(n, len(sizes), n_weights)
-    for g, start, stop in _pieces(y, sizes, 0):
-        width = stop - start
-        step = max(64, _PRODUCT_ELEMENTS // width)
-        values, room = x.new_empty(min(step, n), width), _room(y, [width], 0)
-        factors = weights[:, start:stop].contiguous()
-        for first in range(0, n, step):
-            last = min(n, first + step)
-            call(first, last, start, stop, width, room.data_ptr(), values.data_ptr())
-            out[first:last, g] += _products(values[: last - first], factors)
-    return out.view(n, len(sizes) * n_weights)
-
-
-def _products(x: Tensor, y: Tensor) -> Tensor:
-    """``x @ y.T``; in float64 by the tiles of the compiled code, which are faster than some libraries."""
-    if x.dtype != torch.float64 or y.shape[0] * y.shape[1] * y.element_size() > workspace_bytes():
-        return x @ y.T
-    out, room = x.new_empty(x.shape[0], y.shape[0]), _room(y, [y.shape[0]], 0)
-    call = _Call("values", x, y, "dot", "identity", 1.0, 0.0, 1.0)
-    call(0, x.shape[0], 0, y.shape[0], y.shape[0], room.data_ptr(), out.data_ptr())
+    """``native_sum`` of contiguous rows whose packed form fits into the workspace."""
+    n, n_groups, n_weights, threads = x.shape[0], len(sizes), weights.shape[0], torch.get_num_threads()
+    table, room = _numbers(tuple(sizes)), _room(x, n_weights)
+    out, memory = x.new_empty(n, n_groups * n_weights), _memory(y, sizes, n_weights, threads * room)
+    expands = int(n >= _MANY and statistic == "squared_distance" and link == "exponential")
+    rest = (expands, ctypes.addressof(table), n_groups, weights.data_ptr(), n_weights)
+    places = (memory.data_ptr(), _end_of(memory, threads * room), room, out.data_ptr(), threads)
+    _run("sum", x, y, statistic, link, numbers, *rest, *places)
     return out
 
 
@@ -191,11 +160,15 @@ def native_values(
     """``pairwise_kernel`` of rows that went through ``align_outside``."""
     if not applies(x, y, link, degree):
         return None
-    call = _Call("values", x, y, statistic, link, float(gamma), float(coef0), degree)
-    out = x.new_empty(x.shape[0], y.shape[0])
-    for _, start, stop in _pieces(y, [y.shape[0]], 0):
-        room = _room(y, [stop - start], 0)
-        call(0, x.shape[0], start, stop, y.shape[0], room.data_ptr(), out[:, start:].data_ptr())
+    numbers, (n, m) = (float(gamma), float(coef0), degree), (x.shape[0], y.shape[0])
+    x, y, out = _lying(x), _lying(y), x.new_empty(n, m)
+    if n <= _FEW:
+        _run("few_values", x, y, statistic, link, numbers, m, out.data_ptr())
+        return out
+    for _, start, stop in _pieces(y, [m], 0):
+        memory = _memory(y, [stop - start], 0, 0)
+        rest = (m, memory.data_ptr(), out.data_ptr() + start * out.element_size(), torch.get_num_threads())
+        _run("values", x, y[start:stop], statistic, link, numbers, *rest)
     return out
 
 
@@ -203,12 +176,18 @@ def native_log_sum(x: Tensor, y: Tensor, offsets: Tensor, statistic: str, link: 
     """``log_sum`` of rows that went through ``align_outside``."""
     if not applies(x, y, link, 1.0):
         return None
-    call = _Call("log_sum", x, y, statistic, link, float(gamma), 0.0, 1.0)
-    offsets = offsets.detach().contiguous()
+    numbers, n, threads = (float(gamma), 0.0, 1.0), x.shape[0], torch.get_num_threads()
+    x, y, offsets = _lying(x), _lying(y), _lying(offsets)
+    if n <= _FEW:
+        out = x.new_empty(n)
+        _run("few_log_sums", x, y, statistic, link, numbers, offsets.data_ptr(), out.data_ptr())
+        return out
     total: Tensor | None = None
-    for _, start, stop in _pieces(y, [y.shape[0]], 1):
-        out, room = x.new_empty(x.shape[0]), _room(y, [stop - start], 1)
-        call(0, x.shape[0], start, stop, offsets[start:].data_ptr(), room.data_ptr(), out.data_ptr())
+    expands, room = int(n >= _MANY and statistic in _SQUARES and link == "scaled"), _room(x, 0)
+    for _, start, stop in _pieces(y, [y.shape[0]], 2):
+        out, memory = x.new_empty(n), _memory(y, [stop - start], 2, threads * room)
+        rest = (expands, offsets[start:].data_ptr(), memory.data_ptr(), _end_of(memory, threads * room), room)
+        _run("log_sum", x, y[start:stop], statistic, link, numbers, *rest, out.data_ptr(), threads)
         total = out if total is None else torch.logaddexp(total, out)
     return total
 
@@ -217,34 +196,59 @@ def native_arg_min(
     x: Tensor, y: Tensor, offsets: Tensor, shifts: Tensor | None, statistic: str, link: str, gamma: Tensor
 ) -> Tensor | None:
     """``arg_min`` of rows that went through ``align_outside``; a table that is larger than the workspace is refused."""
-    if not applies(x, y, link, 1.0) or not _is_small(y, [y.shape[0]], 1):
+    if not applies(x, y, link, 1.0) or _packed_bytes(y, [y.shape[0]], 1) > workspace_bytes():
         return None
-    call = _Call("arg_min", x, y, statistic, link, float(gamma), 0.0, 1.0)
-    offsets, room = offsets.detach().contiguous(), _room(y, [y.shape[0]], 1)
-    shifts = None if shifts is None else shifts.detach().contiguous()
-    out = torch.empty(x.shape[0], dtype=torch.int64)
+    x, y, offsets = _lying(x), _lying(y), _lying(offsets)
+    shifts = None if shifts is None else _lying(shifts)
+    out, memory = torch.empty(x.shape[0], dtype=torch.int64), _memory(y, [y.shape[0]], 1, 0)
     shift = None if shifts is None else shifts.data_ptr()
-    call(0, x.shape[0], 0, y.shape[0], offsets.data_ptr(), shift, room.data_ptr(), out.data_ptr())
+    rest = (offsets.data_ptr(), shift, memory.data_ptr(), out.data_ptr(), torch.get_num_threads())
+    _run("arg_min", x, y, statistic, link, (float(gamma), 0.0, 1.0), *rest)
     return out
 
 
-def _room(y: Tensor, sizes: list[int], n_extra: int) -> Tensor:
-    """Memory for the stored rows, filled up to whole vectors, and as many extra numbers of each."""
-    return y.new_empty(_padded_rows(y, sizes) * (y.shape[1] + n_extra))
+def _lying(x: Tensor) -> Tensor:
+    """``x`` as it is if it is contiguous, else a copy that is."""
+    return x if x.is_contiguous() else x.detach().contiguous()
 
 
-def _padded_rows(y: Tensor, sizes: list[int]) -> int:
+@cache
+def _numbers(sizes: tuple[int, ...]) -> ctypes.Array[ctypes.c_int64]:
+    return (ctypes.c_int64 * len(sizes))(*sizes)
+
+
+def _room(x: Tensor, n_weights: int) -> int:
+    """Numbers of a thread: rows of a part and, of many weights, their values and sums."""
+    products = _DEPTH + _whole(x, n_weights) if n_weights > _MOST_DIRECT else 0
+    return _MOST_ROWS * (products + _whole(x, x.shape[1] + 1))
+
+
+def _memory(y: Tensor, sizes: list[int], n_extra: int, rooms: int) -> Tensor:
+    """Memory for the stored rows, filled up to whole vectors, and as many extra numbers of each; behind them ``rooms``."""
+    return y.new_empty(_packed_bytes(y, sizes, n_extra) // y.element_size() + rooms)
+
+
+def _end_of(memory: Tensor, rooms: int) -> int:
+    """Where the last ``rooms`` numbers begin."""
+    return memory.data_ptr() + (memory.shape[0] - rooms) * memory.element_size()
+
+
+def _whole(y: Tensor, size: int) -> int:
+    """``size`` numbers, filled up to whole vectors."""
     lanes = _VECTOR_BYTES // y.element_size()
-    return sum((size + lanes - 1) // lanes * lanes for size in sizes)
+    return (size + lanes - 1) // lanes * lanes
 
 
-def _is_small(y: Tensor, sizes: list[int], n_extra: int) -> bool:
-    return _padded_rows(y, sizes) * (y.shape[1] + n_extra) * y.element_size() <= workspace_bytes()
+def _packed_bytes(y: Tensor, sizes: list[int], n_extra: int) -> int:
+    """Of stored rows with a constant of each, and a row of the size of one."""
+    rows = sum(_whole(y, size) for size in sizes)
+    return (rows * (y.shape[1] + 1 + _whole(y, n_extra)) + _whole(y, y.shape[1])) * y.element_size()
 
 
 def _pieces(y: Tensor, sizes: list[int], n_extra: int) -> Iterator[tuple[int, int, int]]:
-    """Group, first and last row of pieces whose packed form, and 64 rows of values, fit into the workspace."""
-    most = max(1, workspace_bytes() // ((y.shape[1] + n_extra + 64) * y.element_size()) - 16)
+    """Group, first and last row of pieces whose packed form fits into the workspace."""
+    width = (y.shape[1] + 2 + _whole(y, n_extra)) * y.element_size()
+    most = max(1, workspace_bytes() // width - 64)
     begin = 0
     for group, size in enumerate(sizes):
         for start in range(begin, begin + size, most):
