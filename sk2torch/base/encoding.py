@@ -80,7 +80,7 @@ class InputEncoding:
         if not self._facts.refuses_cells or np.isfinite(values).all():
             return values
         missing, infinite = np.atleast_1d(np.isnan(values).any(axis=0), np.isinf(values).any(axis=0))
-        for j in np.flatnonzero(missing | infinite):
+        for j in np.flatnonzero(missing | infinite).tolist():
             self._refuse_cells(j, bool(missing[j]), bool(infinite[j]))
         return values
 
@@ -165,7 +165,8 @@ class InputEncoding:
                 exact = torch.from_numpy(values)
                 self._refuse_rounded_category(column, exact, exact.to(like).to(exact))
                 # Every cell is stored: a zero keeps its sign.
-                parts.append(as_csr(np.arange(len(values) + 1), np.zeros(len(values)), values, 1, like))
+                place = np.zeros(len(values), dtype=np.int64)
+                parts.append(as_csr(np.arange(len(values) + 1), place, values, 1, like))
         return side_by_side(parts) if len(parts) > 1 else parts[0]
 
     def _refuse_cells(self, j: int, missing: bool, infinite: bool) -> None:

@@ -30,17 +30,18 @@ def to_scipy(tensor: Tensor) -> Any:
 def from_scipy(matrix: Any, like: Tensor) -> Tensor:
     """A scipy sparse matrix as a CSR tensor with the dtype and device of ``like``."""
     matrix = matrix.tocsr()
-    return as_csr(matrix.indptr, matrix.indices, matrix.data, matrix.shape[1], like)
+    # Copies: what transforms nothing must not hand the caller's own arrays on.
+    starts, columns = matrix.indptr.astype(np.int64), matrix.indices.astype(np.int64)
+    return as_csr(starts, columns, matrix.data.astype(np.float64), matrix.shape[1], like)
 
 
 def as_csr(starts: Any, columns: Any, values: Any, n_columns: int, like: Tensor) -> Tensor:
-    """A CSR tensor with the dtype and device of ``like`` out of numpy arrays."""
-    return csr_tensor(
-        torch.from_numpy(starts.astype(np.int64)).to(like.device),
-        torch.from_numpy(columns.astype(np.int64)).to(like.device),
-        torch.from_numpy(values.astype(np.float64)).to(like),
-        n_columns,
-    )
+    """A CSR tensor with the dtype and device of ``like`` out of numpy arrays, which it may share."""
+    integers = (torch.from_numpy(part.astype(np.int64, copy=False)) for part in (starts, columns))
+    numbers = torch.from_numpy(values.astype(np.float64, copy=False))
+    if not like.is_cpu:
+        integers, numbers = (part.to(like.device) for part in integers), numbers.to(like.device)
+    return csr_tensor(*integers, numbers if like.dtype == torch.float64 else numbers.to(like.dtype), n_columns)
 
 
 def row_blocks(x: Tensor, size: int) -> Iterator[Tensor]:
