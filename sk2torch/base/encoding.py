@@ -44,7 +44,11 @@ class InputEncoding:
             self._refuse_sparse()
             table = table.toarray()
         if hasattr(table, "columns") and not isinstance(table, np.ndarray):
-            series = self._pick(table)
+            places = self._remembered_places(table)
+            numbers = self._numbers_at_once(table, places)
+            if numbers is not None:
+                return self._checked_finite(numbers)
+            series = column_cells(table, places)
             self._refuse_narrow(series)
         else:
             rows = self._checked(table_rows(table))
@@ -96,8 +100,8 @@ class InputEncoding:
             raise InputError(f"expected {len(self.columns)} features, got {rows.shape[1]}.")
         return rows
 
-    def _pick(self, frame: Any) -> list[Any]:
-        """The cells of each column that the model has, None for those that it never looks at."""
+    def _remembered_places(self, frame: Any) -> list[int | None]:
+        """``_places`` of the columns of a DataFrame, remembered for the next one that has the same."""
         names = list(frame.columns)
         known, places = self._last_places
         if names != known:
@@ -105,7 +109,19 @@ class InputEncoding:
             # Names that are not strings may be equal without being the same.
             if all(type(name) is str for name in names):
                 self._last_places = names, places
-        return column_cells(frame, names, places)
+        return places
+
+    def _numbers_at_once(self, frame: Any, places: list[int | None]) -> np.ndarray | None:
+        """What ``encode`` gives for a DataFrame of pandas that holds numbers only; None where columns need a look."""
+        if (
+            not self._is_plain
+            or self._facts.refuses_narrow
+            or None in places
+            or not hasattr(frame, "_get_column_array")
+        ):
+            return None
+        values = frame.to_numpy()
+        return values[:, places].astype(np.float64) if values.dtype.kind in "iuf" else None
 
     def _places(self, names: list[Any]) -> list[int | None]:
         """The position in a table of each column; None for those that the model never looks at."""
@@ -154,7 +170,11 @@ class InputEncoding:
             parts = _document_parts(columns[0], table, like)
         else:
             is_frame = hasattr(table, "columns") and not isinstance(table, np.ndarray)
-            series = self._pick(table) if is_frame else list(self._checked(table_rows(table)).T)
+            series = (
+                column_cells(table, self._remembered_places(table))
+                if is_frame
+                else list(self._checked(table_rows(table)).T)
+            )
             parts = []
             for j, (column, cells) in enumerate(zip(columns, series, strict=True)):
                 if column.readers:

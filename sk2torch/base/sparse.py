@@ -46,14 +46,14 @@ def as_csr(starts: Any, columns: Any, values: Any, n_columns: int, like: Tensor)
 
 def row_blocks(x: Tensor, size: int) -> Iterator[Tensor]:
     """``x`` in blocks of at most ``size`` rows; one empty block where there are no rows."""
+    if x.shape[0] <= size:
+        yield x
+        return
     if not x.is_sparse_csr:
-        if x.shape[0] > size:
-            yield from x.split(size)
-        else:
-            yield x
+        yield from x.split(size)
         return
     starts, columns, values = x.crow_indices(), x.col_indices(), x.values()
-    for first in range(0, max(x.shape[0], 1), size):
+    for first in range(0, x.shape[0], size):
         bounds = starts[first : first + size + 1]
         low, high = int(bounds[0]), int(bounds[-1])
         shape = (len(bounds) - 1, x.shape[1])

@@ -7,7 +7,8 @@ from torch import Tensor
 def binary_sigmoid(score: Tensor) -> Tensor:
     """``[1 - sigmoid(s), sigmoid(s)]`` for scores of shape ``(n,)``: shape ``(n, 2)``."""
     positive = torch.sigmoid(score)
-    return torch.stack([1.0 - positive, positive], dim=1)
+    # The operator ``1.0 - positive`` takes another turn through Python.
+    return torch.stack([torch.rsub(positive, 1.0), positive], dim=1)
 
 
 def normalized_rows(weights: Tensor) -> Tensor:

@@ -113,3 +113,12 @@ def test_a_table_that_is_handed_on_belongs_to_the_caller():
     encoded = sk2torch.wrap(LinearRegression().fit(X, [0, 1, 2])).encode(X)
     encoded.fill_(7.0)
     assert X.iloc[1, 1] == 10.0
+
+
+@pytest.mark.parametrize("dtypes", [("int8", "float32"), ("uint64", "float64"), ("bool", "int64"), ("Int8", "float64")])
+def test_numbers_of_several_dtypes_in_one_table(dtypes):
+    X = numbers(2)
+    model = sk2torch.wrap(LinearRegression().fit(numbers(), [0, 1, 2]))
+    X = X.assign(c=(X["c"] > 0).astype(dtypes[0]), a=X["a"].astype(dtypes[1]))
+    np.testing.assert_array_equal(model.encode(X).numpy(), [[0, 0, 0], [1, 10, 1]])
+    np.testing.assert_array_equal(model.encode(X[["c", "b", "a"]]).numpy(), [[0, 0, 0], [1, 10, 1]])
