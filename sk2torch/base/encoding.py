@@ -40,9 +40,6 @@ class InputEncoding:
             InputError: wrong number of features, missing columns, unknown categories, text in a
                 numeric column.
         """
-        if hasattr(table, "toarray"):
-            self._refuse_sparse()
-            table = table.toarray()
         if hasattr(table, "columns") and not isinstance(table, np.ndarray):
             places = self._remembered_places(table)
             numbers = self._numbers_at_once(table, places)
@@ -51,6 +48,9 @@ class InputEncoding:
             series = column_cells(table, places)
             self._refuse_narrow(series)
         else:
+            if hasattr(table, "toarray"):
+                self._refuse_sparse()
+                table = table.toarray()
             rows = self._checked(table_rows(table))
             self._refuse_narrow([rows] * len(self.columns or ()))
             if self._is_all_numeric(rows.dtype.kind):
