@@ -3,8 +3,6 @@
 import torch
 from torch import Tensor
 
-from sk2torch.functional.links import binary_sigmoid
-
 
 def class_probabilities(raw: Tensor, link: str) -> Tensor:
     """Probabilities of raw scores: shape ``(n, n_classes)``.
@@ -17,7 +15,8 @@ def class_probabilities(raw: Tensor, link: str) -> Tensor:
     """
     if link == "multinomial_logit":
         return torch.softmax(raw, dim=1)
-    return binary_sigmoid(2.0 * raw[:, 0] if link == "half_logit" else raw[:, 0])
+    positive = torch.sigmoid(2.0 * raw if link == "half_logit" else raw)
+    return torch.cat([torch.rsub(positive, 1.0), positive], dim=1)
 
 
 def staged_probabilities(raw: Tensor, link: str) -> Tensor:
