@@ -40,13 +40,17 @@ class InputEncoding:
             InputError: wrong number of features, missing columns, unknown categories, text in a
                 numeric column.
         """
-        if hasattr(table, "toarray"):
-            self._refuse_sparse()
-            table = table.toarray()
         if hasattr(table, "columns") and not isinstance(table, np.ndarray):
-            series = self._pick(table)
+            places = self._remembered_places(table)
+            numbers = self._numbers_at_once(table, places)
+            if numbers is not None:
+                return self._checked_finite(numbers)
+            series = column_cells(table, places)
             self._refuse_narrow(series)
         else:
+            if hasattr(table, "toarray"):
+                self._refuse_sparse()
+                table = table.toarray()
             rows = self._checked(table_rows(table))
             self._refuse_narrow([rows] * len(self.columns or ()))
             if self._is_all_numeric(rows.dtype.kind):
@@ -80,7 +84,7 @@ class InputEncoding:
         if not self._facts.refuses_cells or np.isfinite(values).all():
             return values
         missing, infinite = np.atleast_1d(np.isnan(values).any(axis=0), np.isinf(values).any(axis=0))
-        for j in np.flatnonzero(missing | infinite):
+        for j in np.flatnonzero(missing | infinite).tolist():
             self._refuse_cells(j, bool(missing[j]), bool(infinite[j]))
         return values
 
@@ -96,8 +100,8 @@ class InputEncoding:
             raise InputError(f"expected {len(self.columns)} features, got {rows.shape[1]}.")
         return rows
 
-    def _pick(self, frame: Any) -> list[Any]:
-        """The cells of each column that the model has, None for those that it never looks at."""
+    def _remembered_places(self, frame: Any) -> list[int | None]:
+        """``_places`` of the columns of a DataFrame, remembered for the next one that has the same."""
         names = list(frame.columns)
         known, places = self._last_places
         if names != known:
@@ -105,7 +109,19 @@ class InputEncoding:
             # Names that are not strings may be equal without being the same.
             if all(type(name) is str for name in names):
                 self._last_places = names, places
-        return column_cells(frame, names, places)
+        return places
+
+    def _numbers_at_once(self, frame: Any, places: list[int | None]) -> np.ndarray | None:
+        """What ``encode`` gives for a DataFrame of pandas that holds numbers only; None where columns need a look."""
+        if (
+            not self._is_plain
+            or self._facts.refuses_narrow
+            or None in places
+            or not hasattr(frame, "_get_column_array")
+        ):
+            return None
+        values = frame.to_numpy()
+        return values[:, places].astype(np.float64) if values.dtype.kind in "iuf" else None
 
     def _places(self, names: list[Any]) -> list[int | None]:
         """The position in a table of each column; None for those that the model never looks at."""
@@ -154,7 +170,11 @@ class InputEncoding:
             parts = _document_parts(columns[0], table, like)
         else:
             is_frame = hasattr(table, "columns") and not isinstance(table, np.ndarray)
-            series = self._pick(table) if is_frame else list(self._checked(table_rows(table)).T)
+            series = (
+                column_cells(table, self._remembered_places(table))
+                if is_frame
+                else list(self._checked(table_rows(table)).T)
+            )
             parts = []
             for j, (column, cells) in enumerate(zip(columns, series, strict=True)):
                 if column.readers:
@@ -165,7 +185,8 @@ class InputEncoding:
                 exact = torch.from_numpy(values)
                 self._refuse_rounded_category(column, exact, exact.to(like).to(exact))
                 # Every cell is stored: a zero keeps its sign.
-                parts.append(as_csr(np.arange(len(values) + 1), np.zeros(len(values)), values, 1, like))
+                place = np.zeros(len(values), dtype=np.int64)
+                parts.append(as_csr(np.arange(len(values) + 1), place, values, 1, like))
         return side_by_side(parts) if len(parts) > 1 else parts[0]
 
     def _refuse_cells(self, j: int, missing: bool, infinite: bool) -> None:

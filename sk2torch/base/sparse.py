@@ -30,29 +30,30 @@ def to_scipy(tensor: Tensor) -> Any:
 def from_scipy(matrix: Any, like: Tensor) -> Tensor:
     """A scipy sparse matrix as a CSR tensor with the dtype and device of ``like``."""
     matrix = matrix.tocsr()
-    return as_csr(matrix.indptr, matrix.indices, matrix.data, matrix.shape[1], like)
+    # Copies: what transforms nothing must not hand the caller's own arrays on.
+    starts, columns = matrix.indptr.astype(np.int64), matrix.indices.astype(np.int64)
+    return as_csr(starts, columns, matrix.data.astype(np.float64), matrix.shape[1], like)
 
 
 def as_csr(starts: Any, columns: Any, values: Any, n_columns: int, like: Tensor) -> Tensor:
-    """A CSR tensor with the dtype and device of ``like`` out of numpy arrays."""
-    return csr_tensor(
-        torch.from_numpy(starts.astype(np.int64)).to(like.device),
-        torch.from_numpy(columns.astype(np.int64)).to(like.device),
-        torch.from_numpy(values.astype(np.float64)).to(like),
-        n_columns,
-    )
+    """A CSR tensor with the dtype and device of ``like`` out of numpy arrays, which it may share."""
+    integers = (torch.from_numpy(part.astype(np.int64, copy=False)) for part in (starts, columns))
+    numbers = torch.from_numpy(values.astype(np.float64, copy=False))
+    if not like.is_cpu:
+        integers, numbers = (part.to(like.device) for part in integers), numbers.to(like.device)
+    return csr_tensor(*integers, numbers if like.dtype == torch.float64 else numbers.to(like.dtype), n_columns)
 
 
 def row_blocks(x: Tensor, size: int) -> Iterator[Tensor]:
     """``x`` in blocks of at most ``size`` rows; one empty block where there are no rows."""
+    if x.shape[0] <= size:
+        yield x
+        return
     if not x.is_sparse_csr:
-        if x.shape[0] > size:
-            yield from x.split(size)
-        else:
-            yield x
+        yield from x.split(size)
         return
     starts, columns, values = x.crow_indices(), x.col_indices(), x.values()
-    for first in range(0, max(x.shape[0], 1), size):
+    for first in range(0, x.shape[0], size):
         bounds = starts[first : first + size + 1]
         low, high = int(bounds[0]), int(bounds[-1])
         shape = (len(bounds) - 1, x.shape[1])

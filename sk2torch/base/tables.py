@@ -65,17 +65,17 @@ def places_by_name(names: list[Any], columns: list[Column]) -> list[int | None]:
     return [present[c.name] if c.used and c.name is not None else None for c in columns]
 
 
-def column_cells(frame: Any, names: list[Any], places: list[int | None]) -> list[Any]:
+def column_cells(frame: Any, places: list[int | None]) -> list[Any]:
     """The columns of a DataFrame at these positions; None for None.
 
     Args:
         frame: of pandas, or of another library with ``frame[name]``.
-        names: of all its columns.
-        places: positions among them.
+        places: positions among its columns.
     """
     if hasattr(frame, "_get_column_array"):
         # pandas: the array of a column. The Series around it takes longer to build than a few cells to encode.
         return [None if place is None else frame._get_column_array(place) for place in places]
+    names = list(frame.columns)
     if len(set(names)) == len(names):
         return [None if place is None else frame[names[place]] for place in places]
     return [None if place is None else frame.iloc[:, place] for place in places]

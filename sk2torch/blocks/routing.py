@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import numpy as np
+import torch
 from torch import Tensor, nn
 
 from sk2torch.functional.sparse import selected_columns
@@ -17,10 +18,13 @@ class SelectColumns(nn.Module):
 
     def __init__(self, index: Tensor) -> None:
         super().__init__()
+        self.n_columns = index.shape[0]
+        # The first columns in their order: all of them, where there are no more.
+        self.is_prefix = bool((index == torch.arange(index.shape[0])).all())
         self.register_buffer("index", index)
 
     def forward(self, x: Tensor) -> Tensor:
-        return selected_columns(x, self.index)
+        return x if self.is_prefix and x.shape[1] == self.n_columns else selected_columns(x, self.index)
 
 
 def joint_dtype(dtypes: Sequence[str | None]) -> str | None:

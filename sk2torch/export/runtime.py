@@ -57,9 +57,6 @@ class Runtime:
         elif x.is_sparse_csr:
             width = x.shape[1] if self.dense_width is None else self.dense_width
             size = max(1, min(size, _DENSE_CELLS // max(width, 1)))
-        elif x.shape[0] <= size:
-            yield self.call(method, x)
-            return
         for block in row_blocks(x, size):
             yield self.call(method, block.to_dense() if block.is_sparse_csr and self.dense_width is None else block)
 

@@ -9,7 +9,8 @@ from sk2torch.ops.softmax import normalize_rows
 def binary_sigmoid(score: Tensor) -> Tensor:
     """``[1 - sigmoid(s), sigmoid(s)]`` for scores of shape ``(n,)``: shape ``(n, 2)``."""
     positive = torch.sigmoid(score)
-    return torch.stack([1.0 - positive, positive], dim=1)
+    # The operator ``1.0 - positive`` takes another turn through Python.
+    return torch.stack([torch.rsub(positive, 1.0), positive], dim=1)
 
 
 def normalized_rows(weights: Tensor) -> Tensor:

@@ -61,11 +61,15 @@ def _lengths(total: Tensor, norm: str) -> Tensor:
 def unit_rows(x: Tensor, norm: str) -> Tensor:
     """Rows divided by their norm, ``"l1"``, ``"l2"`` or ``"max"``; rows whose norm is zero stay."""
     if x.is_sparse_csr:
+        values = x.values()
+        size = values.square() if norm == "l2" else values.abs()
+        if x.shape[0] == 1 and size.shape[0] > 0:
+            total = size.amax(dim=0, keepdim=True) if norm == "max" else size.sum(dim=0, keepdim=True)
+            return with_values(x, values / _lengths(total, norm))
         rows = row_of_entries(x)
-        total = x.values().new_zeros(x.shape[0])
-        size = x.values().square() if norm == "l2" else x.values().abs()
+        total = values.new_zeros(x.shape[0])
         total = total.scatter_reduce(0, rows, size, "amax") if norm == "max" else total.index_add(0, rows, size)
-        return with_values(x, x.values() / _lengths(total, norm).index_select(0, rows))
+        return with_values(x, values / _lengths(total, norm).index_select(0, rows))
     size = x.square() if norm == "l2" else x.abs()
     total = size.amax(dim=1) if norm == "max" else size.sum(dim=1)
     return x / _lengths(total, norm).unsqueeze(1)

@@ -13,8 +13,9 @@ def takes_operators(*tensors: Tensor) -> bool:
     Transforms are those of ``torch.func``, and forward-mode derivatives. Nor for tensors of several devices, which
     plain torch refuses.
     """
-    if any(tensor.device != tensors[0].device for tensor in tensors[1:]):
-        return False
+    for tensor in tensors[1:]:
+        if tensor.device != tensors[0].device:
+            return False
     if torch.compiler.is_compiling():
         return not torch.compiler.is_exporting()
     if torch.jit.is_tracing() or torch._C._are_functorch_transforms_active():

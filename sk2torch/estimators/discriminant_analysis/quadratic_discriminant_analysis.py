@@ -66,9 +66,9 @@ class TorchQuadraticDiscriminantAnalysis(TorchClassifier):
         """Up to a constant of the row, shape ``(n_samples, n_classes)``."""
         x = self.prepare(x)
         if not torch.jit.is_scripting():
-            squared = squared_forms(x, self.means.squeeze(1), self.whitening, None, False)
+            squared = squared_forms(x, self.means, self.whitening, None, False)
             if squared is not None:
-                return -0.5 * (squared + self.log_determinants) + self.log_priors
+                return torch.sub(self.log_priors, squared + self.log_determinants, alpha=0.5)
             return in_row_blocks(self.block_posterior, x, self.whitening.shape[0] * self.whitening.shape[2])
         return self.block_posterior(x)
 

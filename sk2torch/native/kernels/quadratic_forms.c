@@ -64,6 +64,8 @@ static void add_columns(const vec *difference, const double *factor, const doubl
     }
 }
 
+static const double none[2];
+
 static void forms_of(int64_t begin, int64_t end, int thread, void *context) {
     const struct forms *p = context;
     const int64_t d = p->d, width = p->width;
@@ -85,7 +87,8 @@ static void forms_of(int64_t begin, int64_t end, int thread, void *context) {
             for (int64_t c = 0; c < width; c += 2) {
                 const int single = c + 1 == width;
                 const int64_t depth = p->is_upper && c + 2 < d ? c + 2 : d;
-                add_columns(difference, factor + c, p->residuals + k * width + c, depth, width, single, total);
+                const double *residual = p->residuals ? p->residuals + k * width + c : none;
+                add_columns(difference, factor + c, residual, depth, width, single, total);
             }
         } else {
             for (int64_t j = 0; j < d; j++)
@@ -113,7 +116,7 @@ static void forms_of_row(const struct forms *p, int64_t row) {
             for (int64_t j = 0; j < d; j++, factor += width)
                 for (int64_t c = 0; c < width; c++) sums[c] = FMA_ONE(difference[j], factor[c], sums[c]);
             for (int64_t c = 0; c < width; c++) {
-                const double sum = sums[c] + p->residuals[k * width + c];
+                const double sum = sums[c] + (p->residuals ? p->residuals[k * width + c] : 0);
                 total = FMA_ONE(sum, sum, total);
             }
         } else {
@@ -127,7 +130,7 @@ static void forms_of_row(const struct forms *p, int64_t row) {
 }
 
 /* out[i, k] = |(x_i - means_k) factors_k + residuals_k|^2; factors have `width` columns, one matrix for all or one for each
-   k, zero below the diagonal if is_upper; with width 0 they are diagonals, and there are no residuals. */
+   k, zero below the diagonal if is_upper; with width 0 they are diagonals. Residuals may be NULL for zeros. */
 void KERNEL(squared_forms)(const double *x, int64_t n, int64_t d, const double *means, const double *factors,
                            const double *residuals, int64_t n_forms, int64_t n_factors, int64_t width, int is_upper,
                            double *workspace, double *out, int n_threads) {

@@ -27,28 +27,41 @@ def squared_forms(x: Tensor, means: Tensor, factors: Tensor, residuals: Tensor |
 
     Args:
         x: shape ``(n, n_features)``.
-        means: shape ``(n_forms, n_features)``.
+        means: ``n_forms`` rows of ``n_features``.
         factors: shape ``(n_forms or 1, n_features, width)``, or the diagonals, shape ``(n_forms, n_features)``.
         residuals: shape ``(n_forms, width)``; None for zeros; ignored for diagonals.
         is_upper: whether to look for zeros below the diagonals, which need no work.
     """
     n, n_features = x.shape
     n_forms, width = means.shape[0], factors.shape[2] if factors.dim() == 3 else 0
-    if residuals is None:
-        residuals = means.new_zeros(n_forms, width)
-    if not _is_plain(x, means, factors, residuals):
+    if not _is_plain(x, means, factors) or not (residuals is None or _is_plain(residuals)):
         return None
     function = kernel("squared_forms", *_FORMS)
     if function is None:
         warn_if_missing()
         return None
-    x, means, factors, residuals = x.contiguous(), means.contiguous(), factors.contiguous(), residuals.contiguous()
+    x, means, factors = x.contiguous(), means.contiguous(), factors.contiguous()
+    residuals = None if residuals is None else residuals.contiguous()
     is_upper = is_upper and width > 0 and n > _FEW and not bool(factors.tril(-1).any())
     threads = torch.get_num_threads()
     room = x.new_empty(threads * 2 * _ROWS * n_features if n > _FEW else n_features + width)
     out = x.new_empty(n, n_forms)
-    rows = (x.data_ptr(), n, n_features, means.data_ptr(), factors.data_ptr(), residuals.data_ptr())
-    function(*rows, n_forms, factors.shape[0], width, int(is_upper), room.data_ptr(), out.data_ptr(), threads)
+    added = None if residuals is None else residuals.data_ptr()
+    function(
+        x.data_ptr(),
+        n,
+        n_features,
+        means.data_ptr(),
+        factors.data_ptr(),
+        added,
+        n_forms,
+        factors.shape[0],
+        width,
+        int(is_upper),
+        room.data_ptr(),
+        out.data_ptr(),
+        threads,
+    )
     return out
 
 
