@@ -1,5 +1,6 @@
 """The readers of documents: terms of a vocabulary, hashed terms, values of a dictionary's names."""
 
+import functools
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from numbers import Number
@@ -12,6 +13,7 @@ from sk2torch.base.documents import Documents, Rows, added_up, gathered
 from sk2torch.base.errors import InputError, UnsupportedParameter
 from sk2torch.base.murmurhash import murmurhash3
 from sk2torch.base.text import TextAnalysis
+from sk2torch.ops.terms import WordIndex
 
 
 @dataclass(frozen=True)
@@ -32,7 +34,40 @@ class TermCounts(Documents):
     def __post_init__(self) -> None:
         object.__setattr__(self, "index", {term: k for k, term in enumerate(self.terms)})
 
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in self.__dict__.items() if name != "words"}
+
+    @functools.cached_property
+    def words(self) -> WordIndex | None:
+        """The terms as words; None where they are anything else."""
+        if not self.analysis.finds_words or not all(type(term) is str for term in self.terms):
+            return None
+        stop_words = self.analysis.stop_words or frozenset()
+        return WordIndex(self.terms, [term in stop_words or self.index[term] != k for k, term in enumerate(self.terms)])
+
     def rows(self, documents: Iterable[Any]) -> Rows:
+        listed = documents.tolist() if getattr(documents, "ndim", 0) == 1 else documents
+        found = self._counted_words(listed) if isinstance(listed, list) else None
+        starts, columns, values = found or self._counted_terms(documents)
+        return Rows(starts, columns, values.astype(np.intc).astype(self.dtype).astype(np.float64))
+
+    def _counted_words(self, documents: list[Any]) -> Rows | None:
+        """Counts by compiled code; None for other terms than words, and for other documents than strings."""
+        if self.words is None or not set(map(type, documents)) <= {str}:
+            return None
+        analyze, lowers = self.analysis.analyzer_function(), self.analysis.lowercase
+        if not "".join(documents).isascii():
+            # Words beyond ASCII are found and lowered here, once and for all.
+            lower = str.lower if lowers else str
+            documents = [lower(d) if d.isascii() else " ".join(analyze(d)) for d in documents]
+            lowers = False
+        found = self.words.counts(documents, lowers)
+        if found is None:
+            return None
+        starts, columns, values = found
+        return Rows(starts, columns, np.ones_like(values) if self.binary else values)
+
+    def _counted_terms(self, documents: Iterable[Any]) -> Rows:
         analyze, find = self.analysis.analyzer_function(), self.index.get
 
         def counts(document: Any) -> tuple[list[int], list[int]]:
@@ -44,8 +79,7 @@ class TermCounts(Documents):
             columns = sorted(found)
             return columns, [1] * len(columns) if self.binary else [found[column] for column in columns]
 
-        starts, columns, values = gathered(documents, counts)
-        return Rows(starts, columns, values.astype(np.intc).astype(self.dtype).astype(np.float64))
+        return gathered(documents, counts)
 
     def inverse(self, matrix: Rows) -> list[Any]:
         terms, present = np.array(self.terms), matrix.values != 0

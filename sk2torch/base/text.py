@@ -84,6 +84,13 @@ class TextAnalysis:
 
         return terms
 
+    @property
+    def finds_words(self) -> bool:
+        """Whether terms are scikit-learn's usual words: two letters, digits or ``_`` or more; never several at once."""
+        is_plain = self.input == "content" and self.preprocessor is None and not callable(self.strip_accents)
+        is_word = self.analyzer == "word" and self.tokenizer is None and self.token_pattern == r"(?u)\b\w\w+\b"
+        return is_plain and is_word and self.ngrams == (1, 1)
+
     def _decoded(self, document: Any) -> Any:
         if self.input == "filename":
             with open(document, "rb") as file:

@@ -23,6 +23,8 @@ def takes_addresses(*tensors: Tensor) -> bool:
 
 def takes_doubles(*tensors: Tensor) -> bool:
     """``takes_addresses`` of float64 tensors whose gradients nobody asks for."""
-    if torch.is_grad_enabled() and any(tensor.requires_grad for tensor in tensors):
-        return False
-    return takes_addresses(*tensors) and all(tensor.dtype == torch.float64 for tensor in tensors)
+    records = torch.is_grad_enabled()
+    for tensor in tensors:
+        if tensor.dtype != torch.float64 or (records and tensor.requires_grad):
+            return False
+    return takes_addresses(*tensors)

@@ -7,6 +7,8 @@ from sklearn.covariance import EmpiricalCovariance
 from sklearn.ensemble import RandomForestRegressor
 from sklearn.mixture import GaussianMixture
 from sklearn.neighbors import KernelDensity, KNeighborsRegressor
+from sklearn.neural_network import MLPRegressor
+from sklearn.preprocessing import QuantileTransformer, SplineTransformer
 from sklearn.svm import SVR
 from torch._subclasses import FakeTensor, FakeTensorMode
 from torch.fx.experimental.proxy_tensor import make_fx
@@ -20,6 +22,9 @@ MODELS = {
     "centres": (KMeans(3, n_init=1, random_state=0), "predict"),
     "gaussians": (GaussianMixture(2, random_state=0), "score_samples"),
     "mahalanobis": (EmpiricalCovariance(), "mahalanobis"),
+    "networks": (MLPRegressor(hidden_layer_sizes=5, max_iter=200, tol=1.0, random_state=0), "predict"),
+    "splines": (SplineTransformer(extrapolation="continue"), "transform"),
+    "quantiles": (QuantileTransformer(n_quantiles=20), "transform"),
     "trees": (RandomForestRegressor(5, random_state=0), "predict"),
 }
 NEIGHBORS = {"neighbours": (KNeighborsRegressor(), "predict")}

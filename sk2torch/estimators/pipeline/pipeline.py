@@ -3,6 +3,7 @@
 from typing import Any, Self
 
 import numpy as np
+import torch
 from torch import Tensor, nn
 
 from sk2torch.base import (
@@ -16,6 +17,7 @@ from sk2torch.base import (
 )
 from sk2torch.base.cells import is_narrow
 from sk2torch.base.surface import has_method
+from sk2torch.ops.row_blocks import in_memory_blocks
 
 
 @register("sklearn.pipeline.Pipeline")
@@ -36,6 +38,7 @@ class TorchPipeline(TorchEstimator):
         self.final = final
         self.takes_sparse = [*steps, final][0].takes_sparse
         self.keeps_sparse = all(step.keeps_sparse for step in [*steps, final])
+        self.has_free_rows = not any(getattr(module, "couples_rows", False) for module in self.modules())
         self.sparse_output = False
         for step in [*steps, final]:
             self.sparse_output = step.sparse_output or (self.sparse_output and step.keeps_sparse)
@@ -86,7 +89,27 @@ class TorchPipeline(TorchEstimator):
             x = step.transform(x)
         return x
 
+    @torch.jit.unused
+    def in_blocks(self, x: Tensor, method: str) -> Tensor | None:
+        """The final step's ``method``, of many rows some at a time; None where all go together."""
+        if not self.has_free_rows:
+            return None
+        final = getattr(self.final, method)
+
+        def results(rows: Tensor) -> list[Tensor]:
+            found: list[Tensor] = []
+            for step in self.steps:
+                rows = step.transform(rows)
+                found.append(rows)
+            return [*found, final(rows)]
+
+        return in_memory_blocks(results, x)
+
     def predict(self, x: Tensor) -> Tensor:
+        if not torch.jit.is_scripting():
+            result = self.in_blocks(x, "predict")
+            if result is not None:
+                return result
         return self.final.predict(self.transform_steps(x))
 
     def predict_with_std(self, x: Tensor) -> tuple[Tensor, Tensor]:
@@ -97,18 +120,38 @@ class TorchPipeline(TorchEstimator):
 
     # No return annotation: one tensor, or a list of one per output, as the final step has it.
     def predict_proba(self, x: Tensor):
+        if not torch.jit.is_scripting():
+            result = self.in_blocks(x, "predict_proba")
+            if result is not None:
+                return result
         return self.final.predict_proba(self.transform_steps(x))
 
     def predict_log_proba(self, x: Tensor):
+        if not torch.jit.is_scripting():
+            result = self.in_blocks(x, "predict_log_proba")
+            if result is not None:
+                return result
         return self.final.predict_log_proba(self.transform_steps(x))
 
     def decision_function(self, x: Tensor) -> Tensor:
+        if not torch.jit.is_scripting():
+            result = self.in_blocks(x, "decision_function")
+            if result is not None:
+                return result
         return self.final.decision_function(self.transform_steps(x))
 
     def score_samples(self, x: Tensor) -> Tensor:
+        if not torch.jit.is_scripting():
+            result = self.in_blocks(x, "score_samples")
+            if result is not None:
+                return result
         return self.final.score_samples(self.transform_steps(x))
 
     def transform(self, x: Tensor) -> Tensor:
+        if not torch.jit.is_scripting():
+            result = self.in_blocks(x, "transform")
+            if result is not None:
+                return result
         return self.final.transform(self.transform_steps(x))
 
     def inverse_transform(self, x: Tensor) -> Tensor:

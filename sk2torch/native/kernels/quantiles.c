@@ -3,6 +3,7 @@
 
 /* Values that are looked up together. */
 #define GROUP 32
+#define FEW 4
 #define MOST_ROWS 256
 
 struct quantiles {
@@ -46,23 +47,23 @@ static const double tail_below[8] = {1.0,
                                      5.47593808499534494600e-4,
                                      1.05075007164441684324e-9};
 
-static void to_normal(const double *bounds, double *shares) {
+static INLINE void to_normal(const double *bounds, int count, double *shares) {
     double result[GROUP];
-    for (int i = 0; i < GROUP; i++) {
+    for (int i = 0; i < count; i++) {
         const double share = shares[i], low = share < bounds[0] ? bounds[0] : share;
         shares[i] = low > bounds[1] ? bounds[1] : low;
     }
-    for (int i = 0; i < GROUP; i++) {
+    for (int i = 0; i < count; i++) {
         const double q = shares[i] - 0.5, r = 0.180625 - q * q;
         result[i] = q * rational(r, centre_above, centre_below);
     }
-    for (int i = 0; i < GROUP; i++) {
+    for (int i = 0; i < count; i++) {
         const double q = shares[i] - 0.5;
         if (q >= -0.425 && q <= 0.425) continue;
         const double r = sqrt(-log(q < 0 ? shares[i] : 1 - shares[i])) - 1.6;
         result[i] = copysign(rational(r, tail_above, tail_below), q);
     }
-    for (int i = 0; i < GROUP; i++) {
+    for (int i = 0; i < count; i++) {
         const double value = result[i], low = value < bounds[2] ? bounds[2] : value;
         shares[i] = low > bounds[3] ? bounds[3] : low;
     }
@@ -91,30 +92,31 @@ static int64_t count_below(const double *table, int64_t n, double x) {
     return low;
 }
 
-static void group_of(const struct quantiles *p, int64_t j, const double *x, double *result) {
+/* `count` values, of which vectors are full. */
+static INLINE void group_of(const struct quantiles *p, int64_t j, const double *x, int count, double *result) {
     const double *table = p->table + j * p->size, *values = p->quantiles + j * p->n;
     const double least = p->least[j], most = p->most[j], margin = p->margin;
     int64_t at_most[GROUP], below[GROUP];
-    for (int i = 0; i < GROUP; i++) at_most[i] = 0;
+    for (int i = 0; i < count; i++) at_most[i] = 0;
     for (int step = p->n_steps - 1; step >= 0; step--) {
         const int64_t half = (int64_t)1 << step;
-        for (int i = 0; i < GROUP; i++) at_most[i] += table[at_most[i] + half - 1] <= x[i] ? half : 0;
+        for (int i = 0; i < count; i++) at_most[i] += table[at_most[i] + half - 1] <= x[i] ? half : 0;
     }
-    for (int i = 0; i < GROUP; i++) {
+    for (int i = 0; i < count; i++) {
         if (at_most[i] > p->n) at_most[i] = p->n;
         below[i] = at_most[i];
     }
-    for (int i = 0; i < GROUP; i++)
+    for (int i = 0; i < count; i++)
         if (at_most[i] && table[at_most[i] - 1] == x[i]) below[i] = count_below(table, at_most[i], x[i]);
-    for (int i = 0; i < GROUP; i++) {
+    for (int i = 0; i < count; i++) {
         const double up = between(p, values, x[i], at_most[i], 0), down = between(p, values, x[i], below[i], 1);
         const double share = 0.5 * (up + down);
         const int is_high = p->is_normal ? x[i] + margin > most : x[i] == most;
         const int is_low = p->is_normal ? x[i] - margin < least : x[i] == least;
         result[i] = is_low ? 0.0 : is_high ? 1.0 : share;
     }
-    if (p->is_normal) to_normal(p->bounds, result);
-    for (int i = 0; i < GROUP; i++) result[i] = isnan(x[i]) || p->unknown[j] ? NAN : result[i];
+    if (p->is_normal) to_normal(p->bounds, count, result);
+    for (int i = 0; i < count; i++) result[i] = isnan(x[i]) || p->unknown[j] ? NAN : result[i];
 }
 
 static void shares_of(int64_t begin, int64_t end, int thread, void *context) {
@@ -126,7 +128,8 @@ static void shares_of(int64_t begin, int64_t end, int thread, void *context) {
             double x[GROUP], result[GROUP];
             const int64_t count = end - first < GROUP ? end - first : GROUP;
             for (int64_t i = 0; i < GROUP; i++) x[i] = p->x[(first + (i < count ? i : 0)) * p->d + j];
-            group_of(p, j, x, result);
+            if (count > FEW) group_of(p, j, x, GROUP, result);
+            else group_of(p, j, x, FEW, result);
             for (int64_t i = 0; i < count; i++) p->out[(first + i) * p->d + j] = result[i];
         }
 }
