@@ -18,6 +18,9 @@
 /* Fewer rows, one group of lanes, are walked through several trees at once. */
 #define FEW_ROWS LANES
 
+/* Columns of a row whose keys are computed together. */
+#define FILL_COLUMNS 64
+
 #define REAL float
 #define KEY uint32_t
 #define NODE node_f
