@@ -75,7 +75,7 @@ static void run_rows(int64_t begin, int64_t end, int thread, void *context) {
 static int64_t block_rows(const job *j, int64_t n, int n_threads) {
     int64_t rows = SCAN_ROWS;
     if (j->n_scanned < j->f->n_trees) {
-        rows = WALK_BYTES / (group_columns(j->f, j->f->has_copies) * real_bytes(j->f));
+        rows = WALK_BYTES / (group_columns(j->f, 0) * real_bytes(j->f));
         rows = rows < 64 ? 64 : rows > WALK_ROWS ? WALK_ROWS : rows;
     }
     int64_t blocks = (n + rows - 1) / rows;
