@@ -8,10 +8,10 @@ from sk2torch.functional.rounding import round_to_single
 
 
 class ConstantScores(nn.Module):
-    """The same scores for every row.
+    """The same scores for every row, which are not repeated: shape ``(1, n_scores)``.
 
     Args:
-        scores: shape ``(1, n_scores)``.
+        scores: of that shape.
     """
 
     def __init__(self, scores: Tensor) -> None:
@@ -19,7 +19,7 @@ class ConstantScores(nn.Module):
         self.scores = nn.Parameter(scores)
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.scores.expand(x.shape[0], -1)
+        return self.scores
 
 
 class RegressorScores(nn.Module):
@@ -61,7 +61,7 @@ class BoostedTrees(nn.Module):
     """``initial(x) + sum_t value[leaf_t(x)]`` in the order of the trees, shape ``(n_samples, n_scores)``.
 
     Args:
-        initial: module that gives the first scores, shape ``(n_samples, n_scores)``.
+        initial: module that gives the first scores, shape ``(n_samples, n_scores)`` or ``(1, n_scores)``.
         trees: ``n_scores`` trees per iteration; values include the learning rate.
     """
 

@@ -28,6 +28,9 @@ class Forest(nn.Module):
     A row goes left at a node if ``x[feature] <= threshold``, at a categorical node if the table has
     its code; NaN follows ``missing_left``. At categorical nodes negative values count as missing.
 
+    The buffers may be written to in place, replaced or loaded; the next call sees it. Only writes that torch does not
+    count, through ``.data`` or the memory of a numpy array, stay unseen by the compiled kernels on a CPU.
+
     Args:
         n_features: width of ``x``.
         feature: int64, shape ``(n_nodes,)``.
@@ -196,8 +199,6 @@ class LeafSum(nn.Module):
         else:
             forest, values = self.forest, self.values
             trees = forest.arrays()
-            if start is not None:
-                start = self.first(x, start)
             result = direct_sums(x, trees, values, start, self.n_groups, self.divisor)
             if result is not None:
                 return result

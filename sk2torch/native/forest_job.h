@@ -18,6 +18,9 @@
 /* Fewer rows, one group of lanes, are walked through several trees at once. */
 #define FEW_ROWS LANES
 
+/* Columns of a row whose keys are computed together. */
+#define FILL_COLUMNS 64
+
 #define REAL float
 #define KEY uint32_t
 #define NODE node_f
@@ -98,7 +101,7 @@ static int64_t measure(const job *j, int64_t rows, char *base, workspace *w) {
     w->groups = base;
     used += rounded(padded * group_columns(f, f->has_copies) * real_bytes(f));
     w->columns = base + used;
-    used += rounded(padded * scan_columns(f) * real_bytes(f));
+    if (j->n_scanned) used += rounded(padded * scan_columns(f) * real_bytes(f));
     w->codes = (uint8_t *)(base + used);
     used += rounded(padded * f->n_codes);
     w->missing = (uint64_t *)(base + used);

@@ -15,7 +15,7 @@ from sk2torch.blocks.forest import Forest, LeafSum
 from sk2torch.blocks.tree_packing import TreeNodes, pack_forest
 from sk2torch.native import library
 from sk2torch.ops.forest import forest_leaves, packed
-from sk2torch.ops.forest.memo import Memo
+from sk2torch.ops.forest.memo import MOST_RECENT, Memo
 from tests.ops.test_forest import random_tree, rows
 
 pytestmark = pytest.mark.skipif(library.library() is None, reason="the kernels are not compiled here")
@@ -81,12 +81,87 @@ def test_agrees_with_torch(instruction_set, n_rows, sizes, single, categories):
         sums.double()
 
 
-@pytest.mark.parametrize("n_values", [1, 2, 3, 4, 5, 6, 7, 8, 9, 17])
-def test_any_number_of_values(n_values):
+@pytest.mark.parametrize("n_values", [1, 2, 3, 4, 5, 6, 7, 8, 9, 17, 65])
+@pytest.mark.parametrize("sizes", [[4, 8, 2], [2, 3]])
+def test_any_number_of_values(n_values, sizes):
     generator = np.random.default_rng(n_values)
-    forest = forest_of(generator, [4, 8, 2], 3, True, False)
+    forest = forest_of(generator, sizes, 3, True, False)
     sums = LeafSum(forest, torch.from_numpy(generator.normal(size=(forest.n_nodes, n_values))))
     agrees(sums, table(generator, 77, 3), torch.zeros(1, dtype=torch.float64))
+
+
+def balanced_tree(generator: np.random.Generator, n_features: int, depth: int) -> TreeNodes:
+    """A tree of ``2**depth`` leaves."""
+    n = 2 ** (depth + 1) - 1
+    node = np.arange(n)
+    inner = node < n // 2
+    threshold = generator.integers(-3, 4, n) / 2
+    left, right = np.where(inner, 2 * node + 1, -1), np.where(inner, 2 * node + 2, -1)
+    return TreeNodes(generator.integers(n_features, size=n), threshold, left, right, generator.random(n) < 0.5)
+
+
+@pytest.mark.parametrize("depths", [[0, 1], [3, 3, 2], [4, 3], [5, 4, 5], [6, 6], [7, 5]])
+@pytest.mark.parametrize(("single", "categories"), [(True, False), (False, True)])
+@pytest.mark.parametrize("n_rows", [9, 64, 201])
+def test_tables_of_leaves(instruction_set, depths, single, categories, n_rows):
+    generator = np.random.default_rng(n_rows)
+    trees = [balanced_tree(generator, 4, depth) for depth in depths]
+    if categories:
+        trees = [with_categories(tree, generator, 4) for tree in trees]
+    forest = pack_forest(trees, 4, single)
+    x = table(generator, n_rows, 4)
+    for n_groups in {1, len(depths)}:
+        sums = LeafSum(forest, torch.from_numpy(generator.normal(size=(forest.n_nodes, 3))), n_groups)
+        start = torch.from_numpy(generator.normal(size=(n_rows, 3 * n_groups)))
+        agrees(sums, x, start)
+        agrees(sums.float(), x.float(), start.float())
+        sums.double()
+
+
+@pytest.mark.parametrize("sizes", [[2, 3, 2], [12, 11]])
+def test_missing_values_in_some_blocks(instruction_set, sizes):
+    generator = np.random.default_rng(20)
+    forest = forest_of(generator, sizes, 400, True, False)
+    sums = LeafSum(forest, torch.from_numpy(generator.normal(size=(forest.n_nodes, 1))))
+    x = torch.from_numpy(generator.normal(size=(2500, 400)))
+    start = torch.zeros(1, dtype=torch.float64)
+    for missing in ([2400], [0, 1100], []):
+        x[missing] = float("nan")
+        agrees(sums, x, start)
+        agrees(sums, x[:1201], start)
+
+
+@pytest.mark.parametrize("sizes", [[2, 3, 2], [12, 2, 11]])
+@pytest.mark.parametrize("n_rows", [3, 70])
+def test_start_of_any_strides_and_divisor(instruction_set, sizes, n_rows):
+    generator = np.random.default_rng(21)
+    forest = forest_of(generator, sizes, 3, True, False)
+    sums = LeafSum(forest, torch.from_numpy(generator.normal(size=(forest.n_nodes, 2))), n_groups=3, divisor=7)
+    x = table(generator, n_rows, 3)
+    full = torch.from_numpy(generator.normal(size=(n_rows, 12)))
+    for start in (full[:, :6], full[:, ::2], full.T.contiguous().T[:, 6:], full[:1, :6], full[0, 3:4], full[:, :1]):
+        expected = sums.block(x, start.expand(n_rows, 6)).detach() / 7
+        assert torch.equal(sums(x, start).detach(), expected)
+        with torch.no_grad():
+            assert torch.equal(sums(x, start), expected)
+    with torch.no_grad():
+        expected = sums.block(x, torch.zeros(n_rows, 6, dtype=torch.float64)) / 7
+        assert torch.equal(sums(x), expected)
+        assert torch.equal(torch.jit.script(sums)(x), expected)
+        single = copy.deepcopy(sums).float()(x.float())
+        torch.testing.assert_close(single, expected.float(), rtol=1e-5, atol=1e-5)
+
+
+def test_missing_memory_is_an_error(monkeypatch):
+    generator = np.random.default_rng(22)
+    forest = forest_of(generator, [12] * 3, 3, True, False)
+    sums = LeafSum(forest, torch.from_numpy(generator.normal(size=(forest.n_nodes, 1))))
+    x = table(generator, 20000, 3)
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 2**31 - 1)
+    with torch.no_grad(), pytest.raises(MemoryError, match="workspace"):
+        sums(x)
+    with pytest.raises(MemoryError, match="workspace"):
+        forest(x)
 
 
 def test_deep_chain():
@@ -199,6 +274,26 @@ def test_memo_forgets_what_is_gone_or_written_to():
     other = torch.zeros(3)
     assert memo.get([other], 0, compute) == 5
     assert len(memo.entries) == 1
+
+
+def test_memo_of_many_objects_of_one_storage_stays_small():
+    memo, calls = Memo(), []
+    tensor = torch.zeros(3)
+    views = [tensor.view(3) for _ in range(2 * MOST_RECENT)]
+    assert {memo.get([view], 0, lambda: calls.append(None) or len(calls)) for view in views} == {1}
+    assert len(memo.recent) <= MOST_RECENT
+
+
+def test_replaced_arrays_are_evaluated():
+    generator = np.random.default_rng(23)
+    forest = forest_of(generator, [6] * 4, 3, True, False)
+    x = table(generator, 30, 3)
+    for shift in (0.5, 1.0, -0.5, 0.5):
+        # The new tensor may get the memory of the last, and the same count of writes.
+        forest.threshold = forest.threshold + shift
+        assert torch.equal(forest(x), forest.block(x))
+        forest.threshold.data = forest.threshold.data - 0.25
+        assert torch.equal(forest(x), forest.block(x))
 
 
 def test_gradients_of_values_and_start():

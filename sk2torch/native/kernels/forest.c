@@ -2,8 +2,9 @@
 #include "forest_scan.h"
 #include "forest_walk.h"
 
-/* Steps of rows and trees below which other threads are not worth waking. */
+/* Steps of rows in trees below which other threads are not worth waking; a scan is worth so many. */
 #define SERIAL_STEPS 100000
+#define SCAN_STEPS 4
 /* Keys of rows that deep trees are walked for: many, because every block reads all the trees. */
 #define WALK_BYTES 1048576
 #define WALK_ROWS 16384
@@ -21,6 +22,13 @@ static int any_nan(const char *x, int x_is_double, int64_t n) {
 static int scanned_trees(const forest *f) {
     int n = 0;
     for (int64_t t = 0; t < f->n_trees; t++) n += scans(f, t);
+    return n;
+}
+
+/* Of one row in all the trees, at most. */
+static int64_t steps(const forest *f) {
+    int64_t n = 0;
+    for (int64_t t = 0; t < f->n_trees; t++) n += scans(f, t) ? SCAN_STEPS : f->depth[t];
     return n;
 }
 
@@ -67,7 +75,7 @@ static void run_rows(int64_t begin, int64_t end, int thread, void *context) {
 static int64_t block_rows(const job *j, int64_t n, int n_threads) {
     int64_t rows = SCAN_ROWS;
     if (j->n_scanned < j->f->n_trees) {
-        rows = WALK_BYTES / (group_columns(j->f, j->f->has_copies) * real_bytes(j->f));
+        rows = WALK_BYTES / (group_columns(j->f, 0) * real_bytes(j->f));
         rows = rows < 64 ? 64 : rows > WALK_ROWS ? WALK_ROWS : rows;
     }
     int64_t blocks = (n + rows - 1) / rows;
@@ -79,7 +87,7 @@ static int64_t block_rows(const job *j, int64_t n, int n_threads) {
 /* 0, or 1 where memory is short. */
 static int run(job *j, int64_t n, int n_threads) {
     if (n <= 0) return 0;
-    if (n * j->f->n_trees * 8 < SERIAL_STEPS) n_threads = 1;
+    if (n_threads > 1 && n * steps(j->f) < SERIAL_STEPS) n_threads = 1;
     j->n_scanned = scanned_trees(j->f);
     j->block_rows = block_rows(j, n, n_threads);
 #if SK2TORCH_ISA >= 2

@@ -47,7 +47,7 @@ def direct_sums(
 ) -> Tensor | None:
     """``forest_sums / divisor`` by a kernel, without an operator, where nothing has to see one; else None.
 
-    The short way for few rows. ``start`` is None for zeros.
+    The short way for few rows. ``start`` broadcasts to the shape of the result; None for zeros.
     """
     if torch.is_grad_enabled() and (values.requires_grad or (start is not None and start.requires_grad)):
         return None
@@ -58,6 +58,8 @@ def direct_sums(
             return None
     elif start.dtype != values.dtype or not takes_addresses(start):
         return None
+    if start is not None and start.shape != (1, n_groups * values.shape[1]):
+        start = start.expand(x.shape[0], n_groups * values.shape[1])
     packed = packed_forest(x.shape[1], *trees) if trees.threshold.dtype in _FLOATS else None
     return None if packed is None else native_sums(packed, x, values, start, n_groups, divisor)
 

@@ -29,7 +29,7 @@ def native_sums(
         packed: the trees.
         x: float32 or float64, on the CPU, shape ``(n_samples, n_features)``.
         values: shape ``(n_nodes, n_values)``.
-        start: shape ``(n_samples, n_groups * n_values)``, of any strides; None for zeros.
+        start: shape ``(n_samples, n_groups * n_values)`` or one row of that, of any strides; None for zeros.
         n_groups: trees take turns in adding to the groups.
         divisor: of the sums.
 
@@ -42,7 +42,6 @@ def native_sums(
         raise ValueError("the values of a forest do not fit its nodes.")
     x, values = x.contiguous(), values.contiguous()
     sums = torch.empty([n, n_groups * n_values], dtype=values.dtype)
-    strides = (0, 0) if start is None else start.stride()
     failed = packed.sums(
         packed.address,
         x.data_ptr(),
@@ -53,13 +52,18 @@ def native_sums(
         n_values,
         n_groups,
         None if start is None else start.data_ptr(),
-        *strides,
+        *((0, 0) if start is None else _broadcast_strides(start, n)),
         divisor,
         sums.data_ptr(),
         torch.get_num_threads(),
     )
     _check(failed)
     return sums
+
+
+def _broadcast_strides(start: Tensor, n: int) -> tuple[int, int]:
+    by_row, by_column = start.stride()
+    return (by_row if start.shape[0] == n else 0), by_column
 
 
 def _check(failed: int) -> None:
