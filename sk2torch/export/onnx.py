@@ -15,8 +15,9 @@ from sk2torch.export.exporter_operators import known_operators
 from sk2torch.export.onnx_feeds import label_indices, table_feeds
 from sk2torch.export.programs import dynamic_dims, example_input
 from sk2torch.export.quiet import quiet_torch
-from sk2torch.export.runtime import Runtime
+from sk2torch.export.runtime import Runtime, couples_rows
 from sk2torch.export.tree_ensemble import place_trees, translations
+from sk2torch.export.wide_sections import bound_memory
 from sk2torch.ops.forest import exported_operators
 
 INPUT_NAME = "X"
@@ -109,6 +110,8 @@ def write(
         )
     if is_kept:
         place_trees(program.model)
+    if not couples_rows(model) and not any(METHODS[m].is_joint for m in methods):
+        bound_memory(program.model)
     described = {**metadata.describe(model, names), "trees": trees}
     if table is not False and reason is None:
         described["table"] = onnx_table.with_table(program.model, model, names)

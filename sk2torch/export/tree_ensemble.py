@@ -11,6 +11,7 @@ from typing import Any
 import torch
 
 from sk2torch.base import ArtifactError
+from sk2torch.export.graph_values import take_place
 from sk2torch.export.tree_attributes import DOMAIN, VERSION, HostTrees
 from sk2torch.export.tree_writer import TreeWriter
 
@@ -75,9 +76,7 @@ def place_trees(model: Any) -> None:
             result = writer.leaves(node)
         else:
             result = writer.sums(node, inputs[7].const_value.numpy(), node.attributes["n_groups"].as_int())
-        result.dtype, result.shape = node.outputs[0].dtype, node.outputs[0].shape
-        result.name, node.outputs[0].name = node.outputs[0].name, None
-        node.outputs[0].replace_all_uses_with(result, replace_graph_outputs=True)
+        take_place(node.graph, node.outputs[0], result)
         node.graph.remove(node, safe=True)
     importlib.import_module("onnx_ir.passes.common").RemoveUnusedNodesPass()(model)
     model.graph.opset_imports.pop(_OURS, None)

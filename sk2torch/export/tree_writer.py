@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from sk2torch.export.graph_values import constant
 from sk2torch.export.tree_attributes import DOMAIN, HostTrees, categorical_columns, sums_exactly, tree_attributes
 
 
@@ -35,19 +36,23 @@ class TreeWriter:
         The operator adds where any order gives the same sum. Else it only finds the leaves, and the graph adds their
         values in the order of the trees.
         """
+        rounds, width = self.trees.roots.size // n_groups, n_groups * values.shape[1]
         start = node.inputs[8]
-        starts_at_zero = _is_zero(start)
-        if starts_at_zero:
+        row = _constant_row(start, width)
+        if row is not None:
+            # Of the first tree of each group: the same number as what the first addition gives.
+            start, is_first = None, self.trees.tree < n_groups
+            values = values.astype(np.promote_types(values.dtype, row.dtype))
+            values[is_first] += row.reshape(n_groups, -1)[self.trees.tree[is_first]]
             for dtype, digits in ((np.float32, 24), (np.float64, 53)):
                 if self.holds(dtype, values.dtype) and self.is_exact(values, digits):
                     return self.operator_sums(node, values, n_groups, dtype)
-        rounds, width = self.trees.roots.size // n_groups, n_groups * values.shape[1]
         parts = max(1, min(16, rounds, width // 8))
         size = -(-rounds // parts)
         sizes = [n_groups * min(size, rounds - k) for k in range(0, rounds, size)]
         numbers = self.split(node, self.leaf_number(), sizes)
         table = self.constant(values[self.leaf])
-        total = None if starts_at_zero else start
+        total = start
         for part, n_trees in zip(numbers, sizes, strict=True):
             terms = self.write(node, "Gather", table, part, axis=0)
             if n_groups > 1:
@@ -151,13 +156,7 @@ class TreeWriter:
 
     def constant(self, array: np.ndarray) -> Any:
         """An initialiser."""
-        tensor = self.ir.tensor(np.array(array, order="C"))
-        name = f"trees_{len(self.root.initializers)}"
-        value = self.ir.Value(
-            name=name, shape=self.ir.Shape(array.shape), type=self.ir.TensorType(tensor.dtype), const_value=tensor
-        )
-        self.root.register_initializer(value)
-        return value
+        return constant(self.ir, self.root, array)
 
 
 def _marker(ir: Any, first: Any) -> Any:
@@ -167,14 +166,16 @@ def _marker(ir: Any, first: Any) -> Any:
     return marker
 
 
-def _is_zero(value: Any) -> bool:
-    """Whether a value of the graph is known to be made of zeros."""
+def _constant_row(value: Any, width: int) -> np.ndarray | None:
+    """What each row of a value is made of, where they are known to be all the same."""
     if value.const_value is not None:
-        return not value.const_value.numpy().any()
+        array = value.const_value.numpy()
+        is_row = array.ndim > 0 and array.size == array.shape[-1] and array.size in (1, width)
+        return np.broadcast_to(array.reshape(-1), (width,)) if is_row else None
     node = value.producer()
     if node is None or node.domain != "":
-        return False
+        return None
     if node.op_type == "ConstantOfShape":
         filling = node.attributes.get("value")
-        return filling is None or not filling.as_tensor().numpy().any()
-    return node.op_type in ("Expand", "Reshape", "Unsqueeze", "Squeeze", "Identity") and _is_zero(node.inputs[0])
+        return np.broadcast_to(np.zeros(1, np.float32) if filling is None else filling.as_tensor().numpy(), (width,))
+    return _constant_row(node.inputs[0], width) if node.op_type == "Expand" else None

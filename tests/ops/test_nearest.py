@@ -100,6 +100,27 @@ def test_compiled_loop_over_blocks(n_rows, monkeypatch):
     assert torch.equal(compiled(rows)[1], model.kneighbors(rows)[1])
 
 
+@pytest.mark.parametrize("algorithm", ["kd_tree", "brute"])
+def test_candidates_of_graphs_leave_out_no_neighbor(algorithm, tmp_path):
+    """A product orders most rows; where its rounding could hide a neighbour, all the rows are met."""
+    generator = np.random.default_rng(10)
+    spread = generator.normal(size=(200, 3))
+    # Far from the origin the product cannot tell these rows from each other.
+    stored = np.concatenate([spread, 1e7 + spread * 1e-3, np.repeat(spread[:2], 40, axis=0)])
+    rows = np.concatenate([spread + 0.1, 1e7 + spread[:60] * 1.1e-3, spread[:3], np.full((1, 3), 1e9)])
+    model = sk2torch.wrap(NearestNeighbors(n_neighbors=4, algorithm=algorithm, leaf_size=20).fit(stored))
+    runtimes = [
+        load_runtime(sk2torch.export(model, tmp_path / name, methods=["kneighbors"])) for name in ("a.pt2", "a.onnx")
+    ]
+    for part in (rows[:200], rows[:1], rows[200:230], rows[250:], rows[:0]):
+        x = torch.from_numpy(part)
+        distance, index = model.kneighbors(x)
+        for runtime in runtimes:
+            actual = runtime.call("kneighbors", x)
+            assert torch.equal(actual[1], index)
+            torch.testing.assert_close(actual[0], distance, rtol=1e-14, atol=0)
+
+
 @pytest.mark.parametrize("metric", ["cityblock", "precomputed"])
 def test_ties_in_graphs(metric, tmp_path):
     # torch's own sort leaves equal values in any order where a processor has wide registers.

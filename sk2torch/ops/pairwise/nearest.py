@@ -14,6 +14,8 @@ from sk2torch.ops.pairwise.search_tree import visiting_order
 
 # Stored rows of one block of distances in graphs.
 GRAPH_BLOCK_ROWS = 1024
+# Rows beyond those asked for to which graphs take exact distances, so that rounding leaves out none of the nearest.
+GRAPH_SPARE_ROWS = 8
 
 
 def nearest_rows(
@@ -132,21 +134,25 @@ def _nearest_in_graph(
     arrays: tuple[Tensor, Tensor, Tensor],
 ) -> Tensor:
     size = min(k + 1, rows.shape[0])
-    if rows.shape[0] <= GRAPH_BLOCK_ROWS:
+    if metric == "euclidean" and rows.shape[0] > 2 * size + GRAPH_SPARE_ROWS:
+        values, found = _smallest_by_product(x, rows, size, weights)
+    elif rows.shape[0] <= GRAPH_BLOCK_ROWS:
         values = reduced_distance(x.unsqueeze(1), rows.unsqueeze(0), metric, power, weights)
         values, found = stable_sort(values, 1)
         values, found = values[:, :size], found[:, :size]
     else:
-        values, found = _smallest_by_loop(x, rows, size, metric, power, weights)
+        n_blocks = torch.full((), -(-rows.shape[0] // GRAPH_BLOCK_ROWS), dtype=torch.int64, device=x.device)
+        values, found = _smallest_by_loop(x, rows, size, metric, power, weights, n_blocks)
     found = found[:, :k]
     if order == "index":
         return found
     leaves, lower, upper = arrays
     n_leaves, width = leaves.shape
     tied = _has_ties(values)
-    visits = visiting_order(x, lower, upper, n_leaves, order, metric, power, weights)
+    is_tied = tied.sum().clamp(max=1)
+    visits = _visits_in_graph(x, lower, upper, n_leaves, order, metric, power, weights, is_tied)
     flat = leaves.reshape(-1)
-    steps = torch.where(tied.any(), n_leaves * width, 0)
+    steps = is_tied * (n_leaves * width)
 
     def unfinished(step: Tensor, values: Tensor, index: Tensor) -> Tensor:
         return step < steps
@@ -168,11 +174,57 @@ def _nearest_in_graph(
     return torch.where(tied.unsqueeze(1), heap_order(values, index, k), found)
 
 
+def _visits_in_graph(
+    x: Tensor,
+    lower: Tensor,
+    upper: Tensor,
+    n_leaves: int,
+    order: str,
+    metric: str,
+    power: float,
+    weights: Tensor,
+    steps: Tensor,
+) -> Tensor:
+    """``visiting_order``, as a loop of one step; zeros where ``steps`` is 0, as most batches have no ties."""
+
+    def unfinished(step: Tensor, visits: Tensor) -> Tensor:
+        return step < steps
+
+    def visit(step: Tensor, visits: Tensor) -> tuple[Tensor, Tensor]:
+        return step + 1, visiting_order(x, lower, upper, n_leaves, order, metric, power, weights)
+
+    start = torch.zeros((), dtype=torch.int64, device=x.device)
+    nothing = torch.zeros([x.shape[0], n_leaves], dtype=torch.int64, device=x.device)
+    return torch._higher_order_ops.while_loop(unfinished, visit, (start, nothing))[1]
+
+
+def _smallest_by_product(x: Tensor, rows: Tensor, k: int, weights: Tensor) -> tuple[Tensor, Tensor]:
+    """``_smallest`` of Euclidean distances: exact ones of the rows that come first by ``y^2 - 2 x y``.
+
+    All others are farther, where the bound of the product's rounding says so; else distances to all rows are taken.
+    """
+    squared, length = (x * x).sum(dim=1), (rows * rows).sum(dim=1)
+    rough, near = torch.topk(length - x @ (2.0 * rows).T, 2 * k + GRAPH_SPARE_ROWS, dim=1, largest=False)
+    # By index, so that a stable sort decides among equal ones as that of all the rows.
+    near = torch.sort(near, dim=1)[0]
+    chosen = rows.index_select(0, near.reshape(-1)).reshape(near.shape[0], near.shape[1], rows.shape[1])
+    difference = x.unsqueeze(1) - chosen
+    values, place = stable_sort((difference * difference).cumsum(-1)[..., -1], 1)
+    values, near = values[:, :k], near.gather(1, place[:, :k])
+    slack = 16.0 * (x.shape[1] + 8.0) * torch.finfo(x.dtype).eps * (squared + length.amax(dim=0))
+    # False with NaN and infinity.
+    is_sure = ((rough[:, -1] + squared) - values[:, -1] > slack).unsqueeze(1)
+    n_blocks = -(-rows.shape[0] // GRAPH_BLOCK_ROWS)
+    steps = is_sure.logical_not().sum().clamp(max=1) * n_blocks
+    exact, index = _smallest_by_loop(x, rows, k, "euclidean", 2.0, weights, steps)
+    return torch.where(is_sure, values, exact), torch.where(is_sure, near, index)
+
+
 def _smallest_by_loop(
-    x: Tensor, rows: Tensor, k: int, metric: str, power: float, weights: Tensor
+    x: Tensor, rows: Tensor, k: int, metric: str, power: float, weights: Tensor, n_blocks: Tensor
 ) -> tuple[Tensor, Tensor]:
+    """``_smallest`` of the first ``n_blocks`` blocks of rows, stable."""
     n_rows = rows.shape[0]
-    n_blocks = -(-n_rows // GRAPH_BLOCK_ROWS)
     offsets = torch.arange(GRAPH_BLOCK_ROWS, device=x.device)
 
     def unfinished(step: Tensor, best: Tensor, index: Tensor) -> Tensor:

@@ -1,0 +1,25 @@
+"""Values of ONNX graphs in ``onnx_ir``."""
+
+from typing import Any
+
+import numpy as np
+
+
+def take_place(graph: Any, old: Any, new: Any) -> None:
+    """Have all that uses ``old``, a value of ``graph``, use ``new`` under the same name, type and shape."""
+    new.dtype, new.shape, new.name = old.dtype, old.shape, old.name
+    old.name = None
+    for user, position in tuple(old.uses()):
+        user.replace_input_with(position, new)
+    for position, output in enumerate(graph.outputs):
+        if output is old:
+            graph.outputs[position] = new
+
+
+def constant(ir: Any, root: Any, array: np.ndarray) -> Any:
+    """A new initialiser of the graph ``root``, for ``ir`` the module ``onnx_ir``."""
+    tensor = ir.tensor(np.array(array, order="C"))
+    name = f"written_{len(root.initializers)}"
+    value = ir.Value(name=name, shape=ir.Shape(array.shape), type=ir.TensorType(tensor.dtype), const_value=tensor)
+    root.register_initializer(value)
+    return value

@@ -1,0 +1,162 @@
+"""Bounds the memory of an ONNX graph: the parts with wide rows take many rows in blocks.
+
+A section is what computes, from tensors of one narrow row per sample, others of that kind by way of wide ones, such as
+the kernel between the samples and all the support vectors. It becomes ``If(n <= block, section, Loop(section))``.
+"""
+
+import importlib
+import math
+import re
+from collections.abc import Iterable
+from typing import Any
+
+from sk2torch.export.wide_blocks import write_blocks
+
+# Operators whose results are not rows of samples, even if as many.
+_UNORDERED = {"NonZero", "Unique", "Compress"}
+# Numbers of a row from which it is wide, and of the widest tensor of a block.
+WIDE, BLOCK_ELEMENTS = 512, 2**22
+
+
+def bound_memory(model: Any) -> None:
+    """Rewrite the wide sections of an ``onnx_ir`` model whose samples do not depend on each other."""
+    ir: Any = importlib.import_module("onnx_ir")
+    graph = model.graph
+    batch = str(graph.inputs[0].shape[0])
+    varying = _varying(graph)
+    sections = _merged(graph, [_closed(graph, part, batch, varying) for part in _wide_parts(graph, batch)])
+    for section in sections:
+        inputs, outputs = _boundary(graph, section, batch, varying)
+        if not inputs or not outputs or not all(_is_table(value, batch) for value in outputs):
+            continue
+        widest = max(_node_width(node, batch) for node in section)
+        # A wide result needs the memory anyway.
+        gains = widest > 2 * max(_width(value, batch) for value in outputs)
+        if gains and not any(node.op_type in _UNORDERED for node in section):
+            write_blocks(ir, graph, section, inputs, outputs, max(16, BLOCK_ELEMENTS // widest))
+    if sections:
+        graph.sort()
+        importlib.import_module("onnx_ir.passes.common").RemoveUnusedNodesPass()(model)
+
+
+def _width(value: Any, batch: str) -> int:
+    """Numbers of a sample in a value; 0 where it has none or their number is not known."""
+    if value is None or value.shape is None:
+        return 0
+    sizes, depends = [], False
+    for dim in value.shape:
+        if isinstance(dim, int):
+            sizes.append(dim)
+        else:
+            multiple = re.fullmatch(rf"(?:(\d+)\*)?{re.escape(batch)}", str(dim))
+            if multiple is None:
+                return 0
+            depends = True
+            sizes.append(int(multiple[1] or 1))
+    return math.prod(sizes) if depends else 0
+
+
+def _node_width(node: Any, batch: str) -> int:
+    """Of the widest tensor that a node reads or makes."""
+    inner = [_node_width(n, batch) for g in _bodies(node) for n in g]
+    return max([_width(v, batch) for v in (*node.inputs, *node.outputs)] + inner, default=0)
+
+
+def _bodies(node: Any) -> list[Any]:
+    return [a.as_graph() for a in node.attributes.values() if a.type.name == "GRAPH"]
+
+
+def reads(node: Any) -> Iterable[Any]:
+    """The values that a node takes, those that its bodies take from outside included."""
+    for value in node.inputs:
+        if value is not None:
+            yield value
+    for body in _bodies(node):
+        own = {id(v) for v in body.inputs} | {id(v) for n in body for v in n.outputs}
+        for value in (*(v for n in body for v in reads(n)), *body.outputs):
+            if id(value) not in own:
+                yield value
+
+
+def _varying(graph: Any) -> set[int]:
+    """Ids of the values that depend on the graph's input."""
+    varying = {id(value) for value in graph.inputs}
+    for node in graph:
+        if any(id(value) in varying for value in reads(node)):
+            varying.update(id(value) for value in node.outputs)
+    return varying
+
+
+def _is_table(value: Any, batch: str) -> bool:
+    """Whether it has a row per sample, and as many numbers in each."""
+    shape = value.shape
+    return (
+        shape is not None
+        and len(shape) > 0
+        and str(shape[0]) == batch
+        and all(isinstance(dim, int) for dim in list(shape)[1:])
+        and value.dtype is not None
+    )
+
+
+def _wide_parts(graph: Any, batch: str) -> list[set[Any]]:
+    """Nodes with wide tensors, put together where they share one."""
+    parts: list[set[Any]] = []
+    for node in graph:
+        if _node_width(node, batch) <= WIDE:
+            continue
+        shared = {value.producer() for value in reads(node) if _width(value, batch) > WIDE} - {None}
+        touched = [part for part in parts if part & shared]
+        parts = [part for part in parts if not part & shared] + [{node}.union(*touched)]
+    return parts
+
+
+def _closed(graph: Any, part: set[Any], batch: str, varying: set[int]) -> set[Any]:
+    """The part, with what must be computed from the block: what has no row per sample, and what lies between."""
+    size = -1
+    while len(part) != size:
+        size = len(part)
+        for node in list(part):
+            for value in reads(node):
+                producer = value.producer()
+                if id(value) in varying and producer is not None and not _is_table(value, batch):
+                    part.add(producer)
+        part |= _after(graph, part) & _before(graph, part)
+    return part
+
+
+def _after(graph: Any, part: set[Any]) -> set[Any]:
+    reached: set[Any] = set(part)
+    for node in graph:
+        if any(value.producer() in reached for value in reads(node)):
+            reached.add(node)
+    return reached
+
+
+def _before(graph: Any, part: set[Any]) -> set[Any]:
+    reached: set[Any] = set(part)
+    for node in reversed(graph):
+        if node in reached:
+            reached |= {value.producer() for value in reads(node)} - {None}
+    return reached
+
+
+def _merged(graph: Any, parts: list[set[Any]]) -> list[list[Any]]:
+    """Parts that share nodes as one, in the order of the graph."""
+    merged: list[set[Any]] = []
+    for part in parts:
+        touched = [other for other in merged if other & part]
+        merged = [other for other in merged if not other & part] + [part.union(*touched)]
+    return [[node for node in graph if node in part] for part in merged]
+
+
+def _boundary(graph: Any, section: list[Any], batch: str, varying: set[int]) -> tuple[list[Any], list[Any]]:
+    """The tables that a section takes, and the values of it that are needed outside."""
+    inside = set(section)
+    taken = {id(v): v for node in section for v in reads(node) if v.producer() not in inside and id(v) in varying}
+    results = set(map(id, graph.outputs))
+    needed = {id(v) for node in graph if node not in inside for v in reads(node)} | results
+    given = [v for node in section for v in node.outputs if id(v) in needed]
+    if not all(_is_table(value, batch) for value in taken.values()):
+        return [], []
+    return list(taken.values()), given
