@@ -14,4 +14,4 @@ def takes_addresses(*tensors: Tensor) -> bool:
         return False
     if torch._C._are_functorch_transforms_active() or torch.autograd.forward_ad._current_level >= 0:
         return False
-    return all(type(tensor) in (Tensor, nn.Parameter) and tensor.device.type == "cpu" for tensor in tensors)
+    return all(type(tensor) in (Tensor, nn.Parameter) and tensor.is_cpu for tensor in tensors)

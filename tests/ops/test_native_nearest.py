@@ -8,7 +8,7 @@ from sklearn.neighbors import NearestNeighbors
 import sk2torch
 from sk2torch.native.library import kernel, library
 from sk2torch.ops.pairwise import align_rows, found_neighbors, nearest_rows, paired_distance, reduced_distance
-from sk2torch.ops.pairwise.native_nearest import _METRICS, native_nearest
+from sk2torch.ops.pairwise.native_nearest import METRIC_NUMBERS, native_nearest
 
 pytestmark = pytest.mark.skipif(library() is None, reason="no compiled kernels")
 
@@ -37,7 +37,7 @@ def _in_order(rows):
 
 @pytest.mark.parametrize("dtype", [torch.float64, torch.float32])
 @pytest.mark.parametrize("order", ["index", "heap"])
-@pytest.mark.parametrize("metric", sorted(set(_METRICS) - {"minkowski"}))
+@pytest.mark.parametrize("metric", sorted(set(METRIC_NUMBERS) - {"minkowski"}))
 def test_same_rows_as_in_torch(instructions, metric, order, dtype):
     for (n, m, features, k), kind in (
         ((1, 70, 5, 3), "normal"),
