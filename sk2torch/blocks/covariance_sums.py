@@ -38,9 +38,7 @@ def covariance_sums(kernel: nn.Module, x: Tensor, y: Tensor, weights: Tensor) ->
         return x @ (y.T @ weights) + kernel.sigma.square() * weights.sum(dim=0)
     settings = (weights.T, [y.shape[0]])
     if isinstance(kernel, NamedKernel):
-        return weighted_sum(
-            x, y, *settings, kernel.statistic, kernel.link, kernel.gamma, kernel.coef0, kernel.degree
-        )
+        return weighted_sum(x, y, *settings, kernel.statistic, kernel.link, kernel.gamma, kernel.coef0, kernel.degree)
     if isinstance(kernel, SquaredExponential | Matern):
         is_matern = isinstance(kernel, Matern)
         scaled = (x / kernel.length_scale, y / kernel.length_scale, *settings, "direct_squared_distance")

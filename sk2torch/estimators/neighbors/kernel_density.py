@@ -87,7 +87,7 @@ class TorchKernelDensity(TorchEstimator):
             rate = 1.0 / self.bandwidth
             density = log_sum(x, self.rows, self.log_weights, "direct_squared_distance", "scaled_root", rate)
             return density + self.norm
-        if not torch.jit.is_scripting():  # noqa: SIM102
+        if not torch.jit.is_scripting():
             if torch.compiler.is_compiling():
                 return self.log_density(x)
             largest = self.log_weights.detach().amax()

@@ -224,7 +224,7 @@ def _room(x: Tensor, n_weights: int) -> int:
 
 
 def _memory(y: Tensor, sizes: list[int], n_extra: int, rooms: int) -> Tensor:
-    """Memory for the stored rows, filled up to whole vectors, and as many extra numbers of each; behind them ``rooms``."""
+    """Memory for the stored rows, filled up to whole vectors, and so many extra numbers of each; then ``rooms``."""
     return y.new_empty(_packed_bytes(y, sizes, n_extra) // y.element_size() + rooms)
 
 
