@@ -21,15 +21,17 @@ def covariance_sums(kernel: nn.Module, x: Tensor, y: Tensor, weights: Tensor) ->
         weights: shape ``(m, n_weights)``.
     """
     if isinstance(kernel, Sum):
+        if kernel.is_left_zero or kernel.is_right_zero:
+            return covariance_sums(kernel.left if kernel.is_right_zero else kernel.right, x, y, weights)
         left = covariance_sums(kernel.left, x, y, weights)
         right = None if left is None else covariance_sums(kernel.right, x, y, weights)
         return None if left is None or right is None else left + right
     if isinstance(kernel, Product):
-        factor, rest = kernel.left, kernel.right
-        if not isinstance(factor, Constant):
-            factor, rest = rest, factor
-        found = covariance_sums(rest, x, y, weights) if isinstance(factor, Constant) else None
-        return None if found is None else factor.value * found
+        for factor, rest in ((kernel.left, kernel.right), (kernel.right, kernel.left)):
+            if isinstance(factor, Constant):
+                found = covariance_sums(rest, x, y, weights)
+                return None if found is None else factor.value * found
+        return None
     if isinstance(kernel, White):
         return torch.zeros_like(x[:, :1]) * torch.zeros_like(weights[0])
     if isinstance(kernel, Constant):
@@ -40,8 +42,12 @@ def covariance_sums(kernel: nn.Module, x: Tensor, y: Tensor, weights: Tensor) ->
     if isinstance(kernel, NamedKernel):
         return weighted_sum(x, y, *settings, kernel.statistic, kernel.link, kernel.gamma, kernel.coef0, kernel.degree)
     if isinstance(kernel, SquaredExponential | Matern):
-        is_matern = isinstance(kernel, Matern)
-        scaled = (x / kernel.length_scale, y / kernel.length_scale, *settings, "direct_squared_distance")
-        factor = kernel.factor if is_matern else torch.full([], 0.5, dtype=x.dtype, device=x.device)
-        return weighted_sum(*scaled, kernel.link if is_matern else "exponential", factor, factor, 1.0)
+        scale, link, factor = kernel.length_scale, "exponential", torch.full([], 0.5, dtype=x.dtype, device=x.device)
+        if isinstance(kernel, Matern):
+            link, factor = kernel.link, kernel.factor
+        if scale.dim() > 0:
+            x, y = x / scale, y / scale
+        else:
+            factor = factor / scale if isinstance(kernel, Matern) else factor / (scale * scale)
+        return weighted_sum(x, y, *settings, "direct_squared_distance", link, factor, factor, 1.0)
     return None
