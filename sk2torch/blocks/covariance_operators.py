@@ -3,6 +3,8 @@
 import torch
 from torch import Tensor, nn
 
+from sk2torch.blocks.covariance_functions import White
+
 
 class Sum(nn.Module):
     """``k1 + k2``."""
@@ -12,8 +14,15 @@ class Sum(nn.Module):
         self.width = width
         self.left = left
         self.right = right
+        # Of two tables, noise is zero.
+        self.is_left_zero = isinstance(left, White)
+        self.is_right_zero = isinstance(right, White)
 
     def forward(self, x: Tensor, y: Tensor) -> Tensor:
+        if self.is_right_zero:
+            return self.left(x, y)
+        if self.is_left_zero:
+            return self.right(x, y)
         return self.left(x, y) + self.right(x, y)
 
     def square(self, x: Tensor) -> Tensor:

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from sk2torch.functional.distances import MetricForm, from_reduced, reduced_radius
 from sk2torch.functional.graphs import ragged_graph, row_graph
 from sk2torch.functional.neighbor_votes import inverse_distance, vote_sums
+from sk2torch.native import takes_addresses
 from sk2torch.ops.answering import takes_operators
 from sk2torch.ops.pairwise import (
     align_rows,
@@ -43,6 +44,9 @@ class InverseDistance(nn.Module):
     """Weights ``1 / distance``; where some of a row are zero, 1 for these and 0 for all others."""
 
     def forward(self, distance: Tensor) -> Tensor:
+        if not torch.jit.is_scripting():  # noqa: SIM102
+            if takes_addresses(distance) and not bool((distance == 0).any()):
+                return 1.0 / distance
         return inverse_distance(distance, torch.ones_like(distance, dtype=torch.bool))
 
 

@@ -8,7 +8,7 @@ from sklearn.neighbors import NearestNeighbors
 import sk2torch
 from sk2torch.native.library import kernel, library
 from sk2torch.ops.pairwise import align_rows, found_neighbors, nearest_rows, paired_distance, reduced_distance
-from sk2torch.ops.pairwise.native_nearest import _METRICS, native_nearest
+from sk2torch.ops.pairwise.native_nearest import METRIC_NUMBERS, native_nearest
 
 pytestmark = pytest.mark.skipif(library() is None, reason="no compiled kernels")
 
@@ -37,7 +37,7 @@ def _in_order(rows):
 
 @pytest.mark.parametrize("dtype", [torch.float64, torch.float32])
 @pytest.mark.parametrize("order", ["index", "heap"])
-@pytest.mark.parametrize("metric", sorted(set(_METRICS) - {"minkowski"}))
+@pytest.mark.parametrize("metric", sorted(set(METRIC_NUMBERS) - {"minkowski"}))
 def test_same_rows_as_in_torch(instructions, metric, order, dtype):
     for (n, m, features, k), kind in (
         ((1, 70, 5, 3), "normal"),
@@ -122,3 +122,35 @@ def test_operator():
     x, rows = _rows(40, 3, 13), _rows(90, 3, 14)
     arguments = (x, rows, 5, "euclidean", 2.0, torch.ones(3).double(), "heap", *_in_order(rows))
     torch.library.opcheck(torch.ops.sk2torch.nearest_neighbors.default, arguments)
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float32])
+@pytest.mark.parametrize("kind", ["normal", "grid", "far"])
+@pytest.mark.parametrize("order", ["index", "heap"])
+def test_few_queries(instructions, order, kind, dtype):
+    for n, m, features, k in ((1, 1, 1, 1), (1, 200, 9, 5), (3, 50, 17, 50), (8, 1000, 31, 3), (2, 333, 2, 12)):
+        x, rows = _rows(n, features, 1, kind, dtype), _rows(m, features, 2, kind, dtype)
+        # The same row several times, and a query that is one.
+        rows = torch.cat([rows, rows[:7]])
+        x[0] = rows[0]
+        arguments = (x, rows, k, "euclidean", 2.0, torch.ones(features, dtype=dtype), order, *_in_order(rows))
+        found = native_nearest(*arguments)
+        assert found is not None
+        assert torch.equal(found[0], nearest_rows(*arguments))
+        expected = paired_distance(x, rows, found[0], *arguments[3:6])
+        torch.testing.assert_close(found[1], expected, rtol=0.0, atol=0.0)
+
+
+@pytest.mark.parametrize("algorithm", ["kd_tree", "ball_tree", "brute"])
+@pytest.mark.parametrize("features", [2, 12, 40])
+def test_few_queries_as_scikit_learn(instructions, algorithm, features):
+    rows = _rows(3000, features, 0).numpy()
+    rows[::5] = np.round(rows[::5])
+    search = NearestNeighbors(n_neighbors=6, algorithm=algorithm).fit(rows)
+    module = sk2torch.wrap(search)
+    queries = np.concatenate([rows[:2], np.round(rows[7:9]), 1e6 + rows[:1]])
+    for n in (1, 5):
+        distance, index = module.kneighbors(torch.from_numpy(queries[-n:]))
+        expected = search.kneighbors(queries[-n:])
+        assert np.array_equal(index.numpy(), expected[1])
+        np.testing.assert_allclose(distance.detach().numpy(), expected[0], rtol=1e-9, atol=1e-9)

@@ -94,6 +94,57 @@ def test_compiled_logarithms_and_minima(instruction_set, dtype):
     assert native_arg_min(missing, y, offsets, None, "dot", "scaled", two).tolist() == [0, 0]
 
 
+def test_many_weights_and_long_groups(instruction_set):
+    gamma, coef0 = _numbers()
+    sizes = [128, 0, 129, 300, 1]
+    y = _rows(sum(sizes), 6)
+    for n in (5, 64, 130, 203):
+        x = _rows(n, 6, seed=1) + 3.0
+        for n_weights in (1, 8, 9, 33, 200):
+            weights = _rows(sum(sizes), n_weights).T / n_weights
+            for form in (("squared_distance", "exponential"), ("dot", "power"), ("manhattan", "exponential")):
+                settings = (weights, sizes, *form, gamma / 8, coef0, 2.0)
+                _same(native_sum(x, y, *settings) / 300, blocked_sum(x, y, *settings) / 300)
+    across = (y.T.contiguous().T, _rows(sum(sizes), 3), sizes, "dot", "tanh", gamma, coef0, 1.0)
+    _same(
+        native_sum(x.T.contiguous().T, across[0], across[1].T, *across[2:]), blocked_sum(x, y, across[1].T, *across[2:])
+    )
+
+
+def test_rows_that_are_no_numbers(instruction_set):
+    gamma, coef0 = _numbers()
+    y, weights = _rows(60, 3), _rows(60, 2).T.contiguous()
+    for n in (2, 40, 150):
+        x = _rows(n, 3)
+        x[0, 1] = torch.nan
+        # Beyond the reach of any stored row, and so far that its square is infinite.
+        x[1] = 1e6 if n == 2 else 1e160
+        found = native_sum(x, y, weights, [60], "squared_distance", "exponential", gamma, coef0, 1.0)
+        assert found[0].isnan().all()
+        assert torch.equal(found[1], torch.zeros(2).double())
+        logarithms = native_log_sum(x, y, weights[0], "direct_squared_distance", "scaled", gamma)
+        assert logarithms[0].isnan()
+        assert logarithms[1] < -1e11
+
+
+def test_logarithms_of_many_rows(instruction_set):
+    offsets = _rows(333, 1)[:, 0].log() * 50
+    offsets[::5] = -torch.inf
+    y = _rows(333, 4)
+    # Squares are expanded for small rates, and not for large ones.
+    for rate in (0.3, 20.0, 1e5):
+        gamma = torch.tensor(rate).double()
+        for n in (4, 5, 127, 128, 300):
+            x = _rows(n, 4, seed=2)
+            # Single rows whose terms all vanish next to the largest offset.
+            x[::7] += 300.0
+            for link in ("scaled", "scaled_root"):
+                settings = (x, y, offsets, "direct_squared_distance", link, gamma)
+                torch.testing.assert_close(
+                    native_log_sum(*settings), blocked_log_sum(*settings), rtol=1e-12, atol=1e-11
+                )
+
+
 def test_exponentials_to_the_last_digit(instruction_set):
     x = torch.cat([torch.linspace(0, 745, 5001), torch.tensor([0.0, 1e-300, 1e5, torch.inf])]).double().sqrt()
     gamma, coef0 = torch.ones(()).double(), torch.zeros(()).double()

@@ -8,10 +8,11 @@ import torch
 from torch import Tensor, nn
 
 from sk2torch.base import ANY_WIDTH, Column, TorchEstimator, UnsupportedParameter, read, register
+from sk2torch.blocks.covariance_sums import covariance_sums
 from sk2torch.estimators.gaussian_process.kernels import kernel_width, read_kernel, uses_given_kernel
 from sk2torch.ops.pairwise import safe_root
 from sk2torch.ops.row_blocks import keep_block
-from sk2torch.ops.triangular import diagonal_inverses, solve_rows
+from sk2torch.ops.triangular import diagonal_inverses, solve_rows, solved_squares
 
 # Numbers held at a time, outside of graphs.
 _BLOCK_ELEMENTS = 1048576
@@ -103,6 +104,11 @@ class TorchGaussianProcessRegressor(TorchEstimator):
         weights = self.weights * self.scale
         n_rows = x.shape[0]
         step = max(1, self.block_rows)
+        if not torch.jit.is_scripting() and not with_variance:  # noqa: SIM102
+            if not torch.compiler.is_exporting():
+                sums = covariance_sums(self.kernel, x, self.rows, weights)
+                if sums is not None:
+                    return sums + self.center, sums
         if not torch.jit.is_scripting():  # noqa: SIM102
             if torch.compiler.is_compiling():
                 return self.block_moments(x, weights, with_variance)
@@ -122,7 +128,7 @@ class TorchGaussianProcessRegressor(TorchEstimator):
         mean = covariance @ weights + self.center
         if not with_variance:
             return mean, mean
-        return mean, solve_rows(self.lower, self.inverses, covariance).square().sum(dim=1)
+        return mean, solved_squares(self.lower, self.inverses, covariance)
 
     def predict(self, x: Tensor) -> Tensor:
         mean = self.moments(self.prepare(x), False)[0]

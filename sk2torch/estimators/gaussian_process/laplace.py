@@ -8,10 +8,11 @@ import torch
 from torch import Tensor, nn
 
 from sk2torch.base import UnsupportedParameter, read
+from sk2torch.blocks.covariance_sums import covariance_sums
 from sk2torch.estimators.gaussian_process.kernels import read_kernel, uses_given_kernel
 from sk2torch.functional.normal import normal_probability
 from sk2torch.ops.row_blocks import keep_block
-from sk2torch.ops.triangular import diagonal_inverses, solve_rows
+from sk2torch.ops.triangular import diagonal_inverses, solved_squares
 
 # Numbers held at a time, outside of graphs.
 _BLOCK_ELEMENTS = 1048576
@@ -87,6 +88,11 @@ class LaplaceClassifier(nn.Module):
 
     def latent(self, x: Tensor, with_variance: bool) -> tuple[Tensor, Tensor]:
         """Mean and variance of the latent value, shape ``(n,)`` each."""
+        if not torch.jit.is_scripting() and not with_variance:  # noqa: SIM102
+            if not torch.compiler.is_exporting():
+                sums = covariance_sums(self.kernel, x, self.rows, self.weights.unsqueeze(1))
+                if sums is not None:
+                    return sums[:, 0], sums[:, 0]
         if not torch.jit.is_scripting():  # noqa: SIM102
             if torch.compiler.is_compiling():
                 return self.block_latent(x, with_variance)
@@ -106,8 +112,8 @@ class LaplaceClassifier(nn.Module):
         mean = covariance @ self.weights
         if not with_variance:
             return mean, mean
-        solved = solve_rows(self.lower, self.inverses, covariance * self.root)
-        return mean, self.kernel.diagonal(x) - solved.square().sum(dim=1)
+        squares = solved_squares(self.lower, self.inverses, covariance * self.root)
+        return mean, self.kernel.diagonal(x) - squares
 
     def is_second(self, x: Tensor) -> Tensor:
         """Whether each row is of the second class; bool, shape ``(n,)``."""

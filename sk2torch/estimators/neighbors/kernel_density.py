@@ -10,7 +10,7 @@ from sk2torch.base import Column, TorchEstimator, UnsupportedParameter, read, re
 from sk2torch.estimators.neighbors.reading import read_tree
 from sk2torch.functional.densities import log_kernel, log_kernel_norm
 from sk2torch.functional.distances import pairwise_distance
-from sk2torch.ops.pairwise import log_sum, log_sum_exp
+from sk2torch.ops.pairwise import density_sums, log_sum, log_sum_exp
 from sk2torch.ops.row_blocks import keep_block
 
 
@@ -68,6 +68,9 @@ class TorchKernelDensity(TorchEstimator):
         form, power, weights, rows = read_tree("KernelDensity", estimator.tree_)
         given = estimator.tree_.sample_weight
         masses = torch.ones(rows.shape[0], dtype=torch.float64) if given is None else read.vector(given)
+        # In the order of the tree, rows that are near each other lie side by side.
+        order = read.integers(estimator.tree_.get_arrays()[1])
+        rows, masses = rows[order], masses[order]
         bandwidth = float(estimator.bandwidth_)
         norm = log_kernel_norm(bandwidth, rows.shape[1], estimator.kernel) - math.log(float(masses.sum()))
         return cls(
@@ -84,9 +87,15 @@ class TorchKernelDensity(TorchEstimator):
             rate = 1.0 / self.bandwidth
             density = log_sum(x, self.rows, self.log_weights, "direct_squared_distance", "scaled_root", rate)
             return density + self.norm
-        if not torch.jit.is_scripting():  # noqa: SIM102
+        if not torch.jit.is_scripting():
             if torch.compiler.is_compiling():
                 return self.log_density(x)
+            largest = self.log_weights.detach().amax()
+            masses = (self.log_weights - largest).exp()
+            settings = (self.kernel, self.bandwidth, self.metric, self.power, self.weights)
+            sums = density_sums(x, self.rows, masses, *settings)
+            if sums is not None:
+                return sums.log() + (largest + self.norm)
         step = max(1, self.block_elements // self.rows.shape[0])
         blocks: list[Tensor] = []
         for start in range(0, max(1, x.shape[0]), step):

@@ -32,7 +32,7 @@ class TorchSVC(TorchClassifier):
         n_features_in: width of the input; the number of training rows for precomputed kernels.
         classes: the fitted ``classes_``.
         expansion: module giving the sums of each class's support vectors, shape
-            ``(n_samples, n_classes * (n_classes - 1))``.
+            ``(n_samples, n_classes * (n_classes - 1))``; of two classes, of all of them, shape ``(n_samples, 1)``.
         intercept: shape ``(n_pairs,)``.
         slopes: ``A`` of each pair; zeros for ``probability=False``.
         offsets: ``B`` of each pair.
@@ -84,7 +84,8 @@ class TorchSVC(TorchClassifier):
         slopes, offsets = read.vector(estimator._probA), read.vector(estimator._probB)
         if hasattr(estimator, "predict_proba") and slopes.shape[0] == 0:
             raise UnsupportedParameter(f"{name}: probability=True was set after fitting; fit again, or set it back.")
-        expansion, intercept = read_expansion(estimator, sizes), read_intercept(estimator)
+        expansion = read_expansion(estimator, sizes if len(classes) > 2 else None)
+        intercept = read_intercept(estimator)
         if slopes.shape[0] == 0:
             slopes, offsets = torch.zeros_like(intercept), torch.zeros_like(intercept)
         break_ties = bool(estimator.break_ties) and len(classes) > 2
@@ -116,6 +117,8 @@ class TorchSVC(TorchClassifier):
     def pair_scores(self, x: Tensor) -> Tensor:
         """libsvm's decision values, positive for the first class of a pair; ``(n_samples, n_pairs)``."""
         sums = self.expansion(self.prepare(x))
+        if self.n_classes == 2:
+            return sums + self.intercept
         return sums.index_select(1, self.first_sum) + sums.index_select(1, self.second_sum) + self.intercept
 
     def class_scores(self, x: Tensor, with_confidence: bool) -> Tensor:

@@ -6,6 +6,8 @@
 #include <string.h>
 
 #include "kernel.h"
+#include "lanes.h"
+#include "neighbors_metrics.h"
 #if SK2TORCH_ISA >= 2
 #include <immintrin.h>
 #endif
@@ -14,26 +16,6 @@
 #define UNROLL _Pragma("GCC unroll 16")
 
 /* ops/pairwise/native_nearest.py has the same numbers. */
-enum {
-    EUCLIDEAN,
-    MANHATTAN,
-    CHEBYSHEV,
-    MINKOWSKI,
-    SEUCLIDEAN,
-    CANBERRA,
-    BRAYCURTIS,
-    SIGNED_BRAYCURTIS,
-    HAMMING,
-    COSINE,
-    CORRELATION,
-    MATCHING,
-    DICE,
-    JACCARD,
-    ROGERSTANIMOTO,
-    RUSSELLRAO,
-    SOKALSNEATH,
-    NAN_EUCLIDEAN
-};
 enum { BY_INDEX, BY_HEAP, KD_TREE, BALL_TREE };
 
 /* Queries of a part of the filter at most. */
@@ -43,6 +25,11 @@ enum { BY_INDEX, BY_HEAP, KD_TREE, BALL_TREE };
 #define TREE_CELL 0.5
 #define FILTER_ROW 0.5
 #define FILTER_CELL 0.06
+/* Of all rows as they lie, for one query; the share of it that the tree may take first; and queries that are few. */
+#define SCAN_ROW 0.75
+#define SCAN_CELL 0.085
+#define SCAN_SHARE 0.7
+#define FEW_QUERIES 8
 
 #if SK2TORCH_ISA >= 5
 #define VECTOR_BYTES 64
@@ -83,17 +70,26 @@ static INLINE uint32_t lanes_not_above(FLOATS a, float limit) {
 #define EXPORTED(x) void KERNEL(x##_f64)
 #define POW pow
 #define SQRT sqrt
+#define SMALLEST DBL_MIN
 #if SK2TORCH_ISA >= 5
+#define EVEN_LANES EVEN_8
+#define ODD_LANES ODD_8
+#define LOAD_FIRST(from, count) ((VEC)_mm512_maskz_loadu_pd((__mmask8)((1u << (count)) - 1), from))
 #define BELOW(a, limit) ((uint32_t)_mm512_cmp_pd_mask((__m512d)(a), _mm512_set1_pd(limit), _CMP_LT_OQ))
 #elif SK2TORCH_ISA >= 2
+#define EVEN_LANES EVEN_4
+#define ODD_LANES ODD_4
 #define BELOW(a, limit) \
     ((uint32_t)_mm256_movemask_pd(_mm256_cmp_pd((__m256d)(a), _mm256_set1_pd(limit), _CMP_LT_OQ)))
 #else
+#define EVEN_LANES EVEN_2
+#define ODD_LANES ODD_2
 #define BELOW(a, limit) NAME(lanes_below)(a, limit)
 #endif
 #include "neighbors_distances.h"
 #include "neighbors_heap.h"
 #include "neighbors_search.h"
+#include "neighbors_few.h"
 #include "neighbors_filter.h"
 #include "neighbors_refine.h"
 
@@ -103,6 +99,10 @@ static INLINE uint32_t lanes_not_above(FLOATS a, float limit) {
 #undef EXPORTED
 #undef POW
 #undef SQRT
+#undef SMALLEST
+#undef EVEN_LANES
+#undef ODD_LANES
+#undef LOAD_FIRST
 #undef BELOW
 
 #define REAL float
@@ -111,11 +111,19 @@ static INLINE uint32_t lanes_not_above(FLOATS a, float limit) {
 #define EXPORTED(x) void KERNEL(x##_f32)
 #define POW powf
 #define SQRT sqrtf
+#define SMALLEST FLT_MIN
 #if SK2TORCH_ISA >= 5
+#define EVEN_LANES EVEN_16
+#define ODD_LANES ODD_16
+#define LOAD_FIRST(from, count) ((VEC)_mm512_maskz_loadu_ps((__mmask16)((1u << (count)) - 1), from))
 #define BELOW(a, limit) ((uint32_t)_mm512_cmp_ps_mask((__m512)(a), _mm512_set1_ps(limit), _CMP_LT_OQ))
 #elif SK2TORCH_ISA >= 2
+#define EVEN_LANES EVEN_8
+#define ODD_LANES ODD_8
 #define BELOW(a, limit) ((uint32_t)_mm256_movemask_ps(_mm256_cmp_ps((__m256)(a), _mm256_set1_ps(limit), _CMP_LT_OQ)))
 #else
+#define EVEN_LANES EVEN_4
+#define ODD_LANES ODD_4
 #define BELOW(a, limit) NAME(lanes_below)(a, limit)
 #endif
 #undef VEC
@@ -127,5 +135,6 @@ static INLINE uint32_t lanes_not_above(FLOATS a, float limit) {
 #include "neighbors_distances.h"
 #include "neighbors_heap.h"
 #include "neighbors_search.h"
+#include "neighbors_few.h"
 #include "neighbors_filter.h"
 #include "neighbors_refine.h"

@@ -159,6 +159,17 @@ static int NAME(prefers_filter)(NAME(search) *s) {
                            (double)s->m * (FILTER_ROW + (double)s->d * FILTER_CELL);
 }
 
+/* 0 where there was no memory. */
+static int NAME(search_many)(NAME(search) *s, int64_t most_bytes) {
+    const int is_tree = s->order == KD_TREE || s->order == BALL_TREE;
+    const int64_t bytes = s->n_leaves * s->padded * s->d * (int64_t)sizeof(REAL);
+    if (is_tree && s->n >= s->n_leaves / 8 && bytes <= most_bytes) s->packed = aligned_alloc(64, (bytes + 63) / 64 * 64);
+    if (s->packed) sk2torch_parallel(s->n_leaves, 64, s->n_threads, NAME(pack_leaves), s);
+    const int is_done = NAME(prefers_filter)(s) ? NAME(search_filtered)(s) : NAME(search_each)(s, NULL, s->n) >= 0;
+    free(s->packed);
+    return is_done;
+}
+
 /* Status: 0 without memory, 2 where some query met too few rows at a finite distance, else 1. */
 EXPORTED(neighbors_nearest)(const REAL *x, int64_t n, const REAL *rows, int64_t m, int64_t d, int64_t k, int metric,
                             double power, const REAL *weights, int order, const int64_t *leaves, int64_t n_leaves,
@@ -168,13 +179,11 @@ EXPORTED(neighbors_nearest)(const REAL *x, int64_t n, const REAL *rows, int64_t 
         .x = x, .n = n, .rows = rows, .m = m, .d = d, .k = k, .metric = metric, .power = (REAL)power, .weights = weights,
         .order = order, .leaves = leaves, .n_leaves = n_leaves, .width = width, .lower = lower, .upper = upper,
         .index = index, .values = values, .n_threads = n_threads, .padded = (width + LANES - 1) / LANES * LANES};
-    const int is_tree = order == KD_TREE || order == BALL_TREE;
-    const int64_t bytes = n_leaves * s.padded * d * (int64_t)sizeof(REAL);
-    if (is_tree && n >= n_leaves / 8 && bytes <= most_bytes) s.packed = aligned_alloc(64, (bytes + 63) / 64 * 64);
-    if (s.packed) sk2torch_parallel(n_leaves, 64, n_threads, NAME(pack_leaves), &s);
-    int is_done = NAME(prefers_filter)(&s) ? NAME(search_filtered)(&s) : NAME(search_each)(&s, NULL, n) >= 0;
-    free(s.packed);
-    *status = is_done;
-    for (int64_t q = 0; q < n && is_done; q++)
+    if (n <= FEW_QUERIES && metric == EUCLIDEAN) {
+        *status = NAME(search_few)(&s);
+    } else {
+        *status = NAME(search_many)(&s, most_bytes);
+    }
+    for (int64_t q = 0; q < n && *status; q++)
         if (!(values[q * k + k - 1] < INFINITY)) *status = 2;
 }

@@ -88,8 +88,8 @@ static INLINE int NAME(is_beyond)(REAL least, REAL farthest) {
     return (sizeof(REAL) == 8 ? least : least * (1 - 64 * FLT_EPSILON)) > farthest;
 }
 
-/* Depth first, the nearer child first; the number of leaves met. */
-static int64_t NAME(descend)(const NAME(search) *s, const REAL *query, NAME(space) *w) {
+/* Depth first, the nearer child first; the number of leaves met, -1 where there were more than `most`. */
+static int64_t NAME(descend)(const NAME(search) *s, const REAL *query, NAME(space) *w, int64_t most) {
     int64_t stack[64], top = 1, met = 0;
     const int64_t n_inner = s->n_leaves - 1;
     REAL bounds[64];
@@ -106,6 +106,7 @@ static int64_t NAME(descend)(const NAME(search) *s, const REAL *query, NAME(spac
             node = 2 * node + 1 + nearer, least = bound[nearer];
         }
         if (NAME(is_beyond)(least, w->values[0])) continue;
+        if (met == most) return -1;
         const REAL *block = s->packed ? s->packed + (node - n_inner) * s->padded * s->d : w->block;
         if (!s->packed) NAME(pack_leaf)(s, node - n_inner, w->block);
         NAME(meet)(s, query, node - n_inner, block, w->distances, w->values, w->index);
@@ -135,7 +136,7 @@ static void NAME(walk)(int64_t begin, int64_t end, int thread, void *context) {
     for (int64_t i = begin; i < end; i++) {
         const int64_t query = job->queries ? job->queries[i] : i;
         NAME(empty)(w.values, w.index, s->k);
-        met += NAME(descend)(s, s->x + query * s->d, &w);
+        met += NAME(descend)(s, s->x + query * s->d, &w, INT64_MAX);
         NAME(finish)(s, query, w.values, w.index, w.scratch, w.places);
     }
     atomic_fetch_add(&job->met, met);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "kernel.h"
+#include "lanes.h"
 #if SK2TORCH_ISA >= 2
 #include <immintrin.h>
 #endif
@@ -92,8 +93,8 @@ static INLINE __m512d powers_of_two(__m512d x) {
 /* A sum of exponentials below is not trusted: some of its terms may have vanished. */
 #define EXP_LEAST 1e-280
 #if SK2TORCH_ISA >= 5
-#define EVEN_LANES 0, 2, 4, 6, 8, 10, 12, 14
-#define ODD_LANES 1, 3, 5, 7, 9, 11, 13, 15
+#define EVEN_LANES EVEN_8
+#define ODD_LANES ODD_8
 #define FMA(a, b, c) ((VEC)_mm512_fmadd_pd((__m512d)(a), (__m512d)(b), (__m512d)(c)))
 #define SQRT(a) ((VEC)_mm512_sqrt_pd((__m512d)(a)))
 #define ROUND(a) ((VEC)_mm512_roundscale_pd((__m512d)(a), 8))
@@ -104,13 +105,13 @@ static INLINE __m512d powers_of_two(__m512d x) {
 #define MOST(a, b) ((VEC)_mm512_max_pd((__m512d)(a), (__m512d)(b)))
 #define LEAST(a, b) ((VEC)_mm512_min_pd((__m512d)(a), (__m512d)(b)))
 #elif SK2TORCH_ISA >= 2
-#define EVEN_LANES 0, 2, 4, 6
-#define ODD_LANES 1, 3, 5, 7
+#define EVEN_LANES EVEN_4
+#define ODD_LANES ODD_4
 #define FMA(a, b, c) ((VEC)_mm256_fmadd_pd((__m256d)(a), (__m256d)(b), (__m256d)(c)))
 #define SQRT(a) ((VEC)_mm256_sqrt_pd((__m256d)(a)))
 #else
-#define EVEN_LANES 0, 2
-#define ODD_LANES 1, 3
+#define EVEN_LANES EVEN_2
+#define ODD_LANES ODD_2
 #endif
 #include "pairwise_vectors.h"
 #include "pairwise_tiles.h"
@@ -163,8 +164,8 @@ static INLINE __m512d powers_of_two(__m512d x) {
 #define EXP_BITS 23
 #define EXP_LEAST 1e-30
 #if SK2TORCH_ISA >= 5
-#define EVEN_LANES 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30
-#define ODD_LANES 1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31
+#define EVEN_LANES EVEN_16
+#define ODD_LANES ODD_16
 #define FMA(a, b, c) ((VEC)_mm512_fmadd_ps((__m512)(a), (__m512)(b), (__m512)(c)))
 #define SQRT(a) ((VEC)_mm512_sqrt_ps((__m512)(a)))
 #define ROUND(a) ((VEC)_mm512_roundscale_ps((__m512)(a), 8))
@@ -174,13 +175,13 @@ static INLINE __m512d powers_of_two(__m512d x) {
 #define MOST(a, b) ((VEC)_mm512_max_ps((__m512)(a), (__m512)(b)))
 #define LEAST(a, b) ((VEC)_mm512_min_ps((__m512)(a), (__m512)(b)))
 #elif SK2TORCH_ISA >= 2
-#define EVEN_LANES 0, 2, 4, 6, 8, 10, 12, 14
-#define ODD_LANES 1, 3, 5, 7, 9, 11, 13, 15
+#define EVEN_LANES EVEN_8
+#define ODD_LANES ODD_8
 #define FMA(a, b, c) ((VEC)_mm256_fmadd_ps((__m256)(a), (__m256)(b), (__m256)(c)))
 #define SQRT(a) ((VEC)_mm256_sqrt_ps((__m256)(a)))
 #else
-#define EVEN_LANES 0, 2, 4, 6
-#define ODD_LANES 1, 3, 5, 7
+#define EVEN_LANES EVEN_4
+#define ODD_LANES ODD_4
 #endif
 #include "pairwise_vectors.h"
 #include "pairwise_tiles.h"

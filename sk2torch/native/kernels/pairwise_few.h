@@ -86,8 +86,9 @@ static double NAME(few_products)(const VEC *values, const REAL *weights, int64_t
 /* `pairwise_sum` for a few queries, without a workspace. */
 void EXPORTED(pairwise_few_sums)(PAIRS, const int64_t *sizes, int64_t n_groups, const REAL *weights, int64_t n_weights,
                                  REAL *out) {
-    const struct NAME(pairs) p = {GIVEN};
+    struct NAME(pairs) p = {GIVEN};
     VEC values[FEW_VECTORS];
+    if (link == EXPONENTIAL) p.link = POWER_OF_TWO, p.gamma *= (REAL)LOG2_E;
     for (int64_t i = 0; i < n; i++) {
         int64_t start = 0;
         for (int64_t g = 0; g < n_groups; start += sizes[g++], out += n_weights) {

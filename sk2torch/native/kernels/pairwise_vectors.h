@@ -20,11 +20,7 @@ static INLINE VEC NAME(magnitude)(VEC x) { return (VEC)((IVEC)x & ~(IVEC)NAME(sp
 
 /* The even lanes of both and the odd ones, added. */
 static INLINE VEC NAME(fold)(VEC a, VEC b) {
-#ifdef __clang__
-    return __builtin_shufflevector(a, b, EVEN_LANES) + __builtin_shufflevector(a, b, ODD_LANES);
-#else
-    return __builtin_shuffle(a, b, (IVEC){EVEN_LANES}) + __builtin_shuffle(a, b, (IVEC){ODD_LANES});
-#endif
+    return SHUFFLE(IVEC, a, b, EVEN_LANES) + SHUFFLE(IVEC, a, b, ODD_LANES);
 }
 
 #if SK2TORCH_ISA < 2

@@ -7,6 +7,7 @@ between back ends: compiled code for processors, Triton for GPUs, plain torch fo
 
 from sk2torch.ops.pairwise.distances import align_rows, great_circle_angle, reduced_distance, safe_root
 from sk2torch.ops.pairwise.heap import stable_sort
+from sk2torch.ops.pairwise.native_densities import density_sums
 from sk2torch.ops.pairwise.nearest import nearest_rows
 from sk2torch.ops.pairwise.nearest_operator import (
     found_neighbors,
@@ -20,6 +21,7 @@ from sk2torch.ops.pairwise.reference import group_sums, log_sum_exp
 __all__ = [
     "align_rows",
     "arg_min",
+    "density_sums",
     "found_neighbors",
     "great_circle_angle",
     "group_sums",

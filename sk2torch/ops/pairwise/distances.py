@@ -7,6 +7,8 @@ with it which neighbours are found.
 import torch
 from torch import Tensor
 
+from sk2torch.native import takes_addresses
+
 METRICS = (
     "braycurtis",
     "canberra",
@@ -44,6 +46,8 @@ def is_counted(metric: str) -> bool:
 
 def align_rows(x: Tensor, metric: str) -> Tensor:
     """What a metric does to each row alone, before pairs are formed; ``x`` has shape ``(n, n_features)``."""
+    if metric == "euclidean":
+        return x
     if is_counted(metric):
         return (x != 0).to(x.dtype)
     if metric == "correlation":
@@ -185,5 +189,8 @@ def great_circle_angle(reduced: Tensor) -> Tensor:
 
 def safe_root(x: Tensor) -> Tensor:
     """The square root, with the slope 0 at 0."""
+    if not torch.jit.is_scripting():  # noqa: SIM102
+        if takes_addresses(x) and not (torch.is_grad_enabled() and x.requires_grad):
+            return x.sqrt()
     is_zero = x == 0
     return torch.where(is_zero, x, torch.where(is_zero, torch.ones_like(x), x).sqrt())

@@ -40,6 +40,8 @@ _SUFFIXES = {torch.float64: "_f64", torch.float32: "_f32"}
 _MOST_ROWS, _MOST_DIRECT, _DEPTH = 64, 8, 128
 # Queries for which the stored rows are not packed, and from which squared distances may be expanded to products.
 _FEW, _MANY = 4, 128
+# Features of rows that are copied for that.
+_MOST_EXPANDED = 4096
 # Lanes of the widest vector, in bytes: groups are filled up to whole vectors.
 _VECTOR_BYTES = 64
 
@@ -145,10 +147,10 @@ def _sums(
 ) -> Tensor:
     """``native_sum`` of contiguous rows whose packed form fits into the workspace."""
     n, n_groups, n_weights, threads = x.shape[0], len(sizes), weights.shape[0], torch.get_num_threads()
-    table, room = _numbers(tuple(sizes)), _room(x, n_weights)
+    expands = n >= _MANY and x.shape[1] <= _MOST_EXPANDED and (statistic, link) == ("squared_distance", "exponential")
+    table, room = _numbers(tuple(sizes)), _room(x, n_weights, expands)
     out, memory = x.new_empty(n, n_groups * n_weights), _memory(y, sizes, n_weights, threads * room)
-    expands = int(n >= _MANY and statistic == "squared_distance" and link == "exponential")
-    rest = (expands, ctypes.addressof(table), n_groups, weights.data_ptr(), n_weights)
+    rest = (int(expands), ctypes.addressof(table), n_groups, weights.data_ptr(), n_weights)
     places = (memory.data_ptr(), _end_of(memory, threads * room), room, out.data_ptr(), threads)
     _run("sum", x, y, statistic, link, numbers, *rest, *places)
     return out
@@ -183,10 +185,11 @@ def native_log_sum(x: Tensor, y: Tensor, offsets: Tensor, statistic: str, link: 
         _run("few_log_sums", x, y, statistic, link, numbers, offsets.data_ptr(), out.data_ptr())
         return out
     total: Tensor | None = None
-    expands, room = int(n >= _MANY and statistic in _SQUARES and link == "scaled"), _room(x, 0)
+    expands = n >= _MANY and x.shape[1] <= _MOST_EXPANDED and statistic in _SQUARES and link == "scaled"
+    room = _room(x, 0, expands)
     for _, start, stop in _pieces(y, [y.shape[0]], 2):
         out, memory = x.new_empty(n), _memory(y, [stop - start], 2, threads * room)
-        rest = (expands, offsets[start:].data_ptr(), memory.data_ptr(), _end_of(memory, threads * room), room)
+        rest = (int(expands), offsets[start:].data_ptr(), memory.data_ptr(), _end_of(memory, threads * room), room)
         _run("log_sum", x, y[start:stop], statistic, link, numbers, *rest, out.data_ptr(), threads)
         total = out if total is None else torch.logaddexp(total, out)
     return total
@@ -217,14 +220,14 @@ def _numbers(sizes: tuple[int, ...]) -> ctypes.Array[ctypes.c_int64]:
     return (ctypes.c_int64 * len(sizes))(*sizes)
 
 
-def _room(x: Tensor, n_weights: int) -> int:
-    """Numbers of a thread: rows of a part and, of many weights, their values and sums."""
+def _room(x: Tensor, n_weights: int, expands: bool) -> int:
+    """Numbers of a thread: rows of a part where they are copied and, of many weights, their values and sums."""
     products = _DEPTH + _whole(x, n_weights) if n_weights > _MOST_DIRECT else 0
-    return _MOST_ROWS * (products + _whole(x, x.shape[1] + 1))
+    return _MOST_ROWS * (products + (_whole(x, x.shape[1] + 1) if expands else 0))
 
 
 def _memory(y: Tensor, sizes: list[int], n_extra: int, rooms: int) -> Tensor:
-    """Memory for the stored rows, filled up to whole vectors, and as many extra numbers of each; behind them ``rooms``."""
+    """Memory for the stored rows, filled up to whole vectors, and so many extra numbers of each; then ``rooms``."""
     return y.new_empty(_packed_bytes(y, sizes, n_extra) // y.element_size() + rooms)
 
 

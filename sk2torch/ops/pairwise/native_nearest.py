@@ -8,8 +8,8 @@ from torch import Tensor
 from sk2torch.native import kernel, takes_addresses, warn_if_missing
 from sk2torch.ops.workspace import workspace_bytes
 
-# The numbers that native/kernels/neighbors.c has for them.
-_METRICS = {
+# The numbers that native/kernels/neighbors_metrics.h has for them.
+METRIC_NUMBERS = {
     "euclidean": 0,
     "manhattan": 1,
     "chebyshev": 2,
@@ -29,6 +29,7 @@ _METRICS = {
     "sokalsneath": 16,
     "nan_euclidean": 17,
 }
+# As in neighbors.c.
 _ORDERS = {"index": 0, "heap": 1, "kd_tree": 2, "ball_tree": 3}
 _SUFFIXES = {torch.float64: "_f64", torch.float32: "_f32"}
 
@@ -61,7 +62,7 @@ def native_nearest(
     Raises:
         MemoryError: no memory for a block of rows.
     """
-    if not takes_addresses(x, rows) or x.dtype not in _SUFFIXES or metric not in _METRICS:
+    if not takes_addresses(x, rows) or x.dtype not in _SUFFIXES or metric not in METRIC_NUMBERS:
         return None
     if k < 1 or rows.shape[1] == 0:
         return None
@@ -77,7 +78,7 @@ def native_nearest(
     status = ctypes.c_int(0)
     function(
         *(arrays[0].data_ptr(), x.shape[0], arrays[1].data_ptr(), rows.shape[0], rows.shape[1], k),
-        *(_METRICS[metric], power, arrays[2].data_ptr(), _ORDERS[order], leaves.data_ptr(), *leaves.shape),
+        *(METRIC_NUMBERS[metric], power, arrays[2].data_ptr(), _ORDERS[order], leaves.data_ptr(), *leaves.shape),
         *(arrays[3].data_ptr(), arrays[4].data_ptr(), workspace_bytes(), index.data_ptr(), values.data_ptr()),
         *(torch.get_num_threads(), ctypes.addressof(status)),
     )
