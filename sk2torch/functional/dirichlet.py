@@ -12,12 +12,14 @@ def digamma(x: Tensor) -> Tensor:
     """
     is_tiny = x <= 1e-6
     # Any number from 6 on, whose value is not used.
-    shifted = torch.where(is_tiny, torch.full_like(x, 6.0), x)
-    result = torch.zeros_like(x)
+    step = torch.where(is_tiny, torch.full_like(x, 6.0), x)
+    # Each line uses one result of the last: compilers put formulas in place of names, and two would double six times.
+    shifted, result = step, torch.zeros_like(x)
     for _ in range(6):
-        is_small = shifted < 6.0
-        result = torch.where(is_small, result - 1.0 / shifted, result)
-        shifted = torch.where(is_small, shifted + 1.0, shifted)
+        is_small = step < 6.0
+        result = result - torch.where(is_small, 1.0 / step, torch.zeros_like(x))
+        step = step + 1.0
+        shifted = torch.where(is_small, step, shifted)
     r = 1.0 / shifted
     result = result + shifted.log() - 0.5 * r
     r = r * r
