@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 import skops.io
 import torch
+from sklearn.base import clone
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
@@ -24,7 +25,7 @@ METHODS_OF_FLIGHTS = ["predict", "predict_proba", "predict_log_proba", "decision
 def another_model(flights, folder):
     """An artifact of the same input and classes that answers otherwise."""
     labels = flights.estimator.predict(flights.rows)
-    other = make_pipeline(flights.estimator[0], LogisticRegression(C=0.01, max_iter=1000))
+    other = make_pipeline(clone(flights.estimator[0]), LogisticRegression(C=0.01, max_iter=1000))
     return sk2torch.export(sk2torch.wrap(other.fit(flights.rows, labels)), folder / "other.pt")
 
 
