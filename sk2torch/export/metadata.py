@@ -1,12 +1,17 @@
 """What an artifact says about itself: JSON stored in every format."""
 
 import importlib.metadata
+import itertools
 import json
+import re
+import zipfile
+from pathlib import Path
 from typing import Any
 
 import torch
+from torch import nn
 
-from sk2torch.base import METHODS, ArtifactError, InputEncoding, TorchEstimator
+from sk2torch.base import METHODS, ArtifactError, Column, InputEncoding, TorchEstimator
 from sk2torch.base.decoding import OutputDecoding, output_decoding
 from sk2torch.base.surface import family_of
 from sk2torch.export.runtime import couples_rows, dense_width
@@ -14,6 +19,8 @@ from sk2torch.export.runtime import couples_rows, dense_width
 # Name of the entry that holds the metadata, in every format.
 ENTRY = "sk2torch.json"
 FORMAT_VERSION = 1
+# No model says more about itself: what claims to would only fill the memory.
+MAX_BYTES = 2**28
 
 
 def _version(package: str) -> str | None:
@@ -36,6 +43,55 @@ def output_names(model: TorchEstimator, method: str, count: int) -> list[str]:
     return [name] if count == 1 else [f"{name}_{k}" for k in range(count)]
 
 
+def column_kind(column: Column) -> str:
+    """What a column of a table holds: ``number``, ``string``, ``mixed`` (both), ``documents``, anything (``unused``)."""
+    if not column.used:
+        return "unused"
+    if column.readers:
+        return "documents"
+    if not column.is_text:
+        return "number"
+    return "mixed" if any(isinstance(word, int | float) for word in column.vocabulary) else "string"
+
+
+def features(encoding: InputEncoding) -> list[dict[str, Any]] | None:
+    """Name and kind of each input column; equal ones in a row are one entry, with how often. None: any numbers do."""
+    if encoding.columns is None:
+        return None
+    return _folded([{"name": column.name, "kind": column_kind(column)} for column in encoding.columns])
+
+
+def estimator_tree(module: nn.Module, name: str = "") -> dict[str, Any]:
+    """The class of a model and of the estimators inside of it, by their names."""
+    tree = {"name": name, "class": family_of(module).__name__}
+    children = [estimator_tree(part, at) for at, part in _inner_estimators(module, "")]
+    return {**tree, "parts": _folded(children)} if children else tree
+
+
+def _inner_estimators(module: nn.Module, path: str) -> list[tuple[str, TorchEstimator]]:
+    found = []
+    for name, child in module.named_children():
+        at = f"{path}.{name}" if path else name
+        found += [(at, child)] if isinstance(child, TorchEstimator) else _inner_estimators(child, at)
+    return found
+
+
+def _folded(entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Entries that differ in numbers within their names at most, and follow each other, as one with how often."""
+
+    def alike(entry: dict[str, Any]) -> str:
+        name = re.sub(r"\d+", "#", entry["name"]) if "class" in entry else entry["name"]
+        return json.dumps({**entry, "name": name})
+
+    groups = (list(group) for _, group in itertools.groupby(entries, alike))
+    return [group[0] if len(group) == 1 else {**group[0], "repeat": len(group)} for group in groups]
+
+
+def _n_bytes(model: TorchEstimator) -> int:
+    tensors = itertools.chain(model.parameters(), model.buffers())
+    return sum(tensor.numel() * tensor.element_size() for tensor in tensors)
+
+
 def describe(model: TorchEstimator, methods: dict[str, Any]) -> dict[str, Any]:
     """JSON-ready metadata of an artifact.
 
@@ -48,9 +104,12 @@ def describe(model: TorchEstimator, methods: dict[str, Any]) -> dict[str, Any]:
         "format_version": FORMAT_VERSION,
         "versions": {name: _version(name) for name in ("sk2torch", "torch", "scikit-learn")},
         "module": family_of(model).__name__,
+        "estimator": estimator_tree(model),
         "methods": methods,
         "dtype": str(model.anchor.dtype).removeprefix("torch."),
+        "n_bytes": _n_bytes(model),
         "n_features_in": model.n_features_in,
+        "features": features(model.encoding),
         "couples_rows": couples_rows(model),
         "dense_width": dense_width(model),
         "encoding": model.encoding.to_dict(),
@@ -84,6 +143,33 @@ def parse(text: str | bytes | None, path: Any) -> dict[str, Any]:
             f"{FORMAT_VERSION}; upgrade sk2torch."
         )
     return metadata
+
+
+def archive_text(path: Path) -> str | None:
+    """The metadata's text of a zip archive that torch wrote; nothing else of it is read.
+
+    Raises:
+        ArtifactError: it is no such archive, or is damaged.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            entry = next((e for e in archive.infolist() if e.filename.endswith(f"extra/{ENTRY}")), None)
+            if entry is None:
+                return None
+            check_size(entry.file_size, path)
+            return archive.read(entry).decode()
+    except (zipfile.BadZipFile, EOFError, OSError, UnicodeDecodeError, NotImplementedError, RuntimeError) as error:
+        raise ArtifactError(f"{str(path)!r} is not an archive of torch, or is damaged: {str(error)[:200]}") from error
+
+
+def check_size(size: int, path: Any) -> None:
+    """Refuse metadata of an absurd size.
+
+    Raises:
+        ArtifactError: it has more than ``MAX_BYTES``.
+    """
+    if size > MAX_BYTES:
+        raise ArtifactError(f"{str(path)!r} is damaged: its metadata claims {size:,} bytes.")
 
 
 def encoding_of(metadata: dict[str, Any]) -> InputEncoding:

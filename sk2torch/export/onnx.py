@@ -13,6 +13,7 @@ from sk2torch.export import metadata
 from sk2torch.export.exact_constants import exact_constants, exact_rules
 from sk2torch.export.exporter_operators import known_operators
 from sk2torch.export.onnx_feeds import label_indices, table_feeds
+from sk2torch.export.onnx_properties import metadata_properties
 from sk2torch.export.programs import dynamic_dims, example_input
 from sk2torch.export.quiet import quiet_torch
 from sk2torch.export.runtime import Runtime, couples_rows
@@ -127,6 +128,11 @@ def _name_sorts(program: torch.export.ExportedProgram) -> None:
             if node.target is torch.ops.aten.sort.stable:
                 settings = {key: value for key, value in node.kwargs.items() if key != "stable"}
                 node.target, node.kwargs = torch.ops.aten.sort.default, settings
+
+
+def metadata_text(path: Path) -> str | None:
+    """What the file says about itself; needs no package, and reads no graph."""
+    return metadata_properties(path, metadata.MAX_BYTES).get(metadata.ENTRY)
 
 
 def load(path: Path) -> Runtime:

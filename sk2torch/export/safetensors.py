@@ -71,6 +71,13 @@ def _try_out(model: Any) -> None:
                 getattr(model, method)(x)
 
 
+def metadata_text(path: Path) -> str | None:
+    """What the file says about itself; no tensor is read, and the checksum not computed."""
+    reader = Reader(path)
+    reader.close()
+    return reader.text
+
+
 def load(path: Path) -> Runtime:
     """The runtime of the module in a ``.safetensors`` file."""
     return runtime_of(read_model(path))

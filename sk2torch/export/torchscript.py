@@ -37,6 +37,11 @@ def write(model: TorchEstimator, path: Path, methods: list[str], **options: Any)
         torch.jit.save(script(view), path, _extra_files={metadata.ENTRY: text})
 
 
+def metadata_text(path: Path) -> str | None:
+    """What the file says about itself; nothing is loaded."""
+    return metadata.archive_text(path)
+
+
 def load(path: Path) -> Runtime:
     """The runtime of a ``.pt`` file."""
     entries = {metadata.ENTRY: ""}

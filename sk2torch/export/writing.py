@@ -8,6 +8,7 @@ from types import ModuleType
 from typing import Any
 
 from sk2torch.base import METHODS, ArtifactError, TorchEstimator, methods_of
+from sk2torch.export import metadata
 from sk2torch.export.files import moved_into_place
 from sk2torch.export.runtime import Runtime
 
@@ -59,6 +60,20 @@ def export(
     with moved_into_place(final) as temporary:
         target.write(model, temporary, chosen, **options)
     return final
+
+
+def read_metadata(path: "str | PathLike[str]") -> dict[str, Any]:
+    """What an exported file says about itself; nothing of it is built or run.
+
+    Raises:
+        FileNotFoundError: no such file.
+        ArtifactError: unknown suffix, or not an artifact of sk2torch.
+    """
+    source = Path(path)
+    target = _format(source)
+    if not source.is_file():
+        raise FileNotFoundError(f"no file {str(source)!r}")
+    return metadata.parse(target.metadata_text(source), source)
 
 
 def load_runtime(path: "str | PathLike[str]") -> Runtime:

@@ -1,6 +1,7 @@
 """Which classes a file may name: those of this package, what is registered, and a few containers of torch."""
 
 import functools
+import sys
 
 from torch import nn
 
@@ -19,7 +20,9 @@ def _subclasses(cls: type) -> list[type]:
 def _own_classes() -> dict[str, type[nn.Module]]:
     # The registry imports every estimator, and with them all blocks.
     registry()
-    own = [c for c in _subclasses(nn.Module) if c.__module__.startswith(_PACKAGE) and "_specialisation" not in vars(c)]
+    # What a module does not hold by that name was made on the way: narrowed classes, or the proxies of torch's tracer.
+    found = [c for c in _subclasses(nn.Module) if c.__module__.startswith(_PACKAGE)]
+    own = [c for c in found if getattr(sys.modules.get(c.__module__), c.__name__, None) is c]
     return {cls.__name__: cls for cls in (*_CONTAINERS, *own)}
 
 

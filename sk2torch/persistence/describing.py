@@ -51,7 +51,8 @@ def _module(module: nn.Module, path: str, tensors: dict[str, Tensor], met: dict[
     result["state"] = {
         name: to_plain(value, f"{family.__name__}.{name}")
         for name, value in state.items()
-        if name not in _OF_EVERY_MODULE and value is not module.__dict__.get("forward")
+        # TorchScript leaves names of its own, such as __overloads__, in the module that it compiled.
+        if name not in _OF_EVERY_MODULE and not name.startswith("__") and value is not module.__dict__.get("forward")
     }
     prefix = f"{path}." if path else ""
     result["tensors"] = {

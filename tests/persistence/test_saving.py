@@ -15,6 +15,8 @@ from sklearn.preprocessing import StandardScaler
 
 import sk2torch
 from sk2torch.base.registry import _REGISTRY
+from sk2torch.base.surface import family_of
+from sk2torch.persistence.classes import _own_classes
 from sk2torch.persistence.storage import ENTRY, Reader, write
 from tests.cases import data
 from tests.persistence.fixtures import FOLDER, table
@@ -61,6 +63,22 @@ def test_tuned_parameters_and_dtype_are_kept(pipeline, tmp_path):
     x = torch.tensor(X, dtype=torch.float32)
     assert torch.equal(loaded.predict_proba(x), model.predict_proba(x))
     assert not loaded.training
+
+
+def test_saving_after_other_formats(pipeline, tmp_path):
+    model = sk2torch.wrap(pipeline)
+    # TorchScript leaves marks of its own in the modules that it compiles.
+    sk2torch.export(model, tmp_path / "model.pt")
+    path = sk2torch.save(model, tmp_path / "model.safetensors")
+    assert sk2torch.verify(pipeline, sk2torch.load(path), data.words()[0]).passed
+
+
+def test_proxies_that_tracers_leave_are_not_the_class(pipeline, tmp_path):
+    model = sk2torch.wrap(pipeline)
+    proxy = type("TorchPipeline", (family_of(model),), {"__module__": family_of(model).__module__})
+    _own_classes.cache_clear()
+    path = sk2torch.save(model, tmp_path / "model.safetensors")
+    assert type(sk2torch.load(path)) is type(model) is not proxy
 
 
 def test_permissions_are_those_of_any_file(path):

@@ -1,0 +1,350 @@
+"""Streamed predictions are those in one piece; nothing half-written is ever seen."""
+
+import os
+import signal
+import subprocess
+import sys
+import tracemalloc
+import weakref
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.linear_model import LogisticRegression
+from sklearn.multioutput import MultiOutputClassifier
+from sklearn.naive_bayes import MultinomialNB
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import LabelEncoder, OrdinalEncoder
+
+import sk2torch
+from sk2torch.cli.commands import predict as command
+from sk2torch.export import read_metadata
+from tests.cases import data
+from tests.cli.conftest import ROOT
+
+READERS = {".csv": pd.read_csv, ".parquet": pd.read_parquet}
+
+
+def in_one_piece(flights):
+    predictor = sk2torch.Predictor(flights.path("model.pt"))
+    return predictor.predict(flights.rows), predictor.predict_proba(flights.rows)
+
+
+@pytest.mark.parametrize("source", [".csv", ".parquet"])
+@pytest.mark.parametrize("out", [".csv", ".parquet"])
+def test_blocks_give_what_one_piece_gives(flights, cli, tmp_path, source, out):
+    path = tmp_path / f"out{out}"
+    methods = ("--method", "predict", "--method", "predict_proba")
+    outcome = cli(
+        "predict", flights.path("model.pt"), flights.path(f"rows{source}"), path, *methods, "--batch-size", 321
+    )
+    assert outcome.code == 0, outcome
+    assert "ignored columns that are no input of the model: late" in outcome.err
+    found, (labels, probabilities) = READERS[out](path), in_one_piece(flights)
+    assert list(found.columns) == ["predict", "predict_proba_late", "predict_proba_on time"]
+    assert found["predict"].tolist() == labels.tolist()
+    # The same numbers but for the order of sums in products of other heights.
+    np.testing.assert_allclose(found.to_numpy()[:, 1:].astype(float), probabilities, rtol=1e-13, atol=1e-15)
+    assert os.listdir(tmp_path) == [path.name]
+
+
+def test_labels_as_an_array(flights, cli, tmp_path):
+    path = tmp_path / "out.npy"
+    assert cli("predict", flights.path("model.pt"), flights.path("rows.csv"), path, "--batch-size", 999).code == 0
+    found = np.load(path, allow_pickle=False)
+    assert found.dtype == np.dtype("<U7")
+    np.testing.assert_array_equal(found, in_one_piece(flights)[0])
+
+
+def test_neither_scikit_learn_nor_skops_is_needed(flights, cli, tmp_path, sklearn_blocked):
+    path = tmp_path / "out.csv"
+    assert cli("predict", flights.path("model.safetensors"), flights.path("rows.parquet"), path).code == 0
+    assert len(pd.read_csv(path)) == len(flights.rows)
+
+
+@pytest.fixture(scope="module")
+def numbers(tmp_path_factory):
+    """A model of numbers without names, its rows, and both as files."""
+    X, y = data.multiclass()
+    estimator = LogisticRegression(max_iter=1000).fit(X, y)
+    folder = tmp_path_factory.mktemp("numbers")
+    sk2torch.export(sk2torch.wrap(estimator), folder / "model.pt")
+    np.save(folder / "rows.npy", X)
+    pd.DataFrame(X).assign(label=y).to_csv(folder / "rows.csv", index=False)
+    return folder, estimator, X
+
+
+def test_arrays_in_and_out(numbers, cli, tmp_path):
+    folder, estimator, X = numbers
+    path = tmp_path / "out.npy"
+    arguments = (folder / "model.pt", folder / "rows.npy", path, "--method", "predict_proba", "--batch-size", 7)
+    assert cli("predict", *arguments).code == 0
+    found = np.load(path)
+    assert found.dtype == np.float64
+    np.testing.assert_allclose(found, estimator.predict_proba(X), rtol=1e-12)
+
+
+def test_columns_by_position_leave_out_what_is_dropped(numbers, cli, refused, tmp_path):
+    folder, estimator, X = numbers
+    path = tmp_path / "out.csv"
+    said = refused("predict", folder / "model.pt", folder / "rows.csv", path)
+    assert f"expects {X.shape[1]} columns" in said
+    assert "--drop NAME" in said
+    assert cli("predict", folder / "model.pt", folder / "rows.csv", path, "--drop", "label").code == 0
+    np.testing.assert_array_equal(pd.read_csv(path)["predict"], estimator.predict(X))
+    assert "--drop names columns that the file does not have: lable" in refused(
+        "predict", folder / "model.pt", folder / "rows.csv", path, "--drop", "lable"
+    )
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".parquet", ".npy"])
+def test_no_rows(flights, numbers, cli, tmp_path, suffix):
+    out = tmp_path / f"out{suffix}"
+    if suffix == ".npy":
+        model, path = numbers[0] / "model.pt", tmp_path / "rows.npy"
+        np.save(path, numbers[2][:0])
+    else:
+        model, path = flights.path("model.pt"), tmp_path / f"rows{suffix}"
+        getattr(flights.rows.head(0), f"to_{suffix[1:]}")(path, index=False)
+    assert cli("predict", model, path, out).code == 0
+    found = np.load(out) if suffix == ".npy" else READERS[suffix](out)
+    assert len(found) == 0
+    assert suffix == ".npy" or list(found.columns) == ["predict"]
+
+
+def test_documents_are_taken_as_they_are(cli, tmp_path):
+    texts = ["null", "a word", 'with "quotes", commas\nand lines', "NA", "", "word word"] * 3
+    y = [0, 1, 2, 0, 1, 2] * 3
+    estimator = make_pipeline(TfidfVectorizer(), MultinomialNB()).fit(texts, y)
+    model = sk2torch.export(sk2torch.wrap(estimator), tmp_path / "model.pt")
+    pd.DataFrame({"text": texts, "id": range(18)}).to_csv(tmp_path / "rows.csv", index=False)
+    arguments = ("--method", "predict_proba", "--drop", "id", "--batch-size", 4)
+    assert cli("predict", model, tmp_path / "rows.csv", tmp_path / "out.npy", *arguments).code == 0
+    np.testing.assert_allclose(np.load(tmp_path / "out.npy"), estimator.predict_proba(texts), rtol=1e-12)
+
+
+def test_words_that_look_like_numbers_or_missing_values(cli, tmp_path):
+    frame = pd.DataFrame({"code": ["007", "7", "NA", "x", "None"] * 4}, dtype=object)
+    estimator = OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=-1).fit(frame)
+    model = sk2torch.export(sk2torch.wrap(estimator), tmp_path / "model.pt")
+    frame.to_csv(tmp_path / "rows.csv", index=False)
+    arguments = ("--method", "transform", "--batch-size", 1)
+    assert cli("predict", model, tmp_path / "rows.csv", tmp_path / "out.csv", *arguments).code == 0
+    found = pd.read_csv(tmp_path / "out.csv")["transform_0"]
+    np.testing.assert_array_equal(found, estimator.transform(frame)[:, 0])
+    assert found.nunique() == 5
+
+
+def test_booleans_and_spaces_are_numbers_whatever_the_block(cli, tmp_path):
+    estimator = OrdinalEncoder().fit([[0.0], [1.0]])
+    model = sk2torch.export(sk2torch.wrap(estimator), tmp_path / "model.pt")
+    (tmp_path / "rows.csv").write_text("flag\nTrue\n 0\nfalse\n1.0\n")
+    out = tmp_path / "out.csv"
+    assert cli("predict", model, tmp_path / "rows.csv", out, "--method", "transform", "--batch-size", 2).code == 0
+    assert pd.read_csv(out)["transform_0"].tolist() == [1, 0, 0, 1]
+
+
+def test_several_outputs_and_a_vector_of_labels(cli, tmp_path):
+    X, y = data.multiclass()
+    targets = np.stack([np.array(["a", "b", "c"])[y % 3], np.array(["x", "y"])[(X[:, 0] > 0).astype(int)]], axis=1)
+    estimator = MultiOutputClassifier(LogisticRegression(max_iter=1000)).fit(X, targets)
+    model = sk2torch.export(sk2torch.wrap(estimator), tmp_path / "model.pt")
+    np.save(tmp_path / "rows.npy", X)
+    methods = ("--method", "predict", "--method", "predict_proba")
+    assert cli("predict", model, tmp_path / "rows.npy", tmp_path / "out.parquet", *methods).code == 0
+    found = pd.read_parquet(tmp_path / "out.parquet")
+    names = ["predict_0", "predict_1", "predict_proba_0_a", "predict_proba_0_b", "predict_proba_0_c"]
+    assert list(found.columns) == [*names, "predict_proba_1_x", "predict_proba_1_y"]
+    np.testing.assert_array_equal(found[["predict_0", "predict_1"]], estimator.predict(X))
+    encoder = LabelEncoder().fit(["no", "yes"])
+    model = sk2torch.export(sk2torch.wrap(encoder), tmp_path / "encoder.pt")
+    (tmp_path / "labels.csv").write_text("answer\nyes\nno\n")
+    assert cli("predict", model, tmp_path / "labels.csv", tmp_path / "codes.npy", "--method", "transform").code == 0
+    assert np.load(tmp_path / "codes.npy").tolist() == [1, 0]
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".parquet", ".npy"])
+def test_an_interrupted_prediction_leaves_the_old_output(flights, cli, tmp_path, monkeypatch, suffix):
+    out = tmp_path / f"out{suffix}"
+    out.write_bytes(b"old")
+    calls = []
+
+    class Interrupted(sk2torch.Predictor):
+        def _call(self, name, X, **arguments):
+            calls.append(len(X))
+            if len(calls) == 3:
+                raise KeyboardInterrupt
+            return super()._call(name, X, **arguments)
+
+    monkeypatch.setattr(command, "Predictor", Interrupted)
+    outcome = cli("predict", flights.path("model.pt"), flights.path("rows.csv"), out, "--batch-size", 100)
+    assert outcome.code == 130
+    assert "nothing was written" in outcome.err
+    assert calls == [100, 100, 100]
+    assert out.read_bytes() == b"old"
+    assert os.listdir(tmp_path) == [out.name]
+
+
+def test_a_mistake_half_way_leaves_no_output(flights, refused, tmp_path):
+    rows = flights.rows.astype({"hour": object})
+    rows.loc[2000, "hour"] = "noon"
+    rows.to_csv(tmp_path / "rows.csv", index=False)
+    said = refused(
+        "predict", flights.path("model.pt"), tmp_path / "rows.csv", tmp_path / "out.csv", "--batch-size", 500
+    )
+    assert "column 'hour': expected numbers, got 'noon'" in said
+    assert os.listdir(tmp_path) == ["rows.csv"]
+
+
+def test_terminated_half_way(flights, tmp_path):
+    """In a process of its own; the rerun succeeds."""
+    rows = pd.concat([flights.rows] * 40)
+    rows.to_parquet(tmp_path / "rows.parquet")
+    out = tmp_path / "out.csv"
+    arguments = ["predict", flights.path("model.pt"), str(tmp_path / "rows.parquet"), str(out), "--batch-size", "50"]
+    command = [sys.executable, "-m", "sk2torch.cli", *arguments]
+    process = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True)
+    try:
+        while not list(tmp_path.glob(".out.csv.*/out.csv")):
+            assert process.poll() is None, process.stderr.read()
+        process.send_signal(signal.SIGTERM)
+        said = process.communicate(timeout=120)[1]
+    finally:
+        process.kill()
+    assert process.returncode == 130
+    assert "nothing was written" in said
+    assert sorted(os.listdir(tmp_path)) == ["rows.parquet"]
+
+
+def test_no_more_than_a_block_or_two_is_in_memory(flights, cli, tmp_path, monkeypatch):
+    alive, most = weakref.WeakSet(), []
+
+    class Watched(sk2torch.Predictor):
+        def _call(self, name, X, **arguments):
+            alive.add(X)
+            most.append(len(alive))
+            return super()._call(name, X, **arguments)
+
+    monkeypatch.setattr(command, "Predictor", Watched)
+    monkeypatch.setattr(pd.DataFrame, "__hash__", object.__hash__)
+    for suffix in (".csv", ".parquet"):
+        most.clear()
+        rows = flights.path(f"rows{suffix}")
+        assert cli("predict", flights.path("model.pt"), rows, tmp_path / "out.csv", "--batch-size", 100).code == 0
+        assert len(most) == 25
+        assert max(most) <= 2
+
+
+def test_memory_does_not_grow_with_the_file(numbers, cli, tmp_path):
+    peaks = []
+    for n_rows in (20_000, 200_000):
+        np.save(tmp_path / "rows.npy", np.resize(numbers[2], (n_rows, numbers[2].shape[1])))
+        tracemalloc.start()
+        outcome = cli("predict", numbers[0] / "model.pt", tmp_path / "rows.npy", tmp_path / "out.parquet")
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+        assert outcome.code == 0
+    assert peaks[1] < 1.5 * peaks[0]
+    # What a reader of it all would hold.
+    assert peaks[1] < n_rows * numbers[2].shape[1] * 8
+
+
+def test_rows_that_depend_on_each_other_are_not_taken_apart(cli, tmp_path, numbers, monkeypatch):
+    sizes = []
+
+    class Watched(sk2torch.Predictor):
+        def _call(self, name, X, **arguments):
+            sizes.append(len(X))
+            return super()._call(name, X, **arguments)
+
+    monkeypatch.setattr(command, "Predictor", Watched)
+    described = {**read_metadata(numbers[0] / "model.pt"), "couples_rows": True}
+    monkeypatch.setattr(command, "read_metadata", lambda path: described)
+    arguments = (numbers[0] / "model.pt", numbers[0] / "rows.npy", tmp_path / "out.csv", "--batch-size", 7)
+    outcome = cli("predict", *arguments)
+    assert outcome.code == 0
+    assert sizes == [len(numbers[2])]
+    assert "all rows together" in outcome.err
+
+
+def test_what_cannot_be_predicted_or_written(flights, refused, tmp_path):
+    model, rows = flights.path("model.pt"), flights.path("rows.csv")
+    out = tmp_path / "out.csv"
+    assert "no method 'transform'; it has predict, predict_proba" in refused(
+        "predict", model, rows, out, "--method", "transform"
+    )
+    assert "expected an output that ends in .csv, .parquet, .npy" in refused(
+        "predict", model, rows, tmp_path / "out.xls"
+    )
+    assert "does not exist; create it" in refused("predict", model, rows, tmp_path / "nowhere" / "out.csv")
+    assert "is a folder" in refused("predict", model, rows, _folder(tmp_path / "folder.csv"))
+    assert "is the data" in refused("predict", model, rows, rows)
+    two = ("--method", "predict", "--method", "predict_proba")
+    assert "one array" in refused("predict", model, rows, tmp_path / "out.npy", *two)
+    assert os.listdir(tmp_path) == ["folder.csv"]
+
+
+def _folder(path):
+    path.mkdir()
+    return path
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda t: t.drop(columns=["hour", "dest"]), "columns are missing: dest, hour; the file has"),
+        (lambda t: t.rename(columns={"air_time": "airtime"}), "Is it airtime for air_time?"),
+        (lambda t: t.assign(carrier=range(len(t))), "column 'carrier' is int64, but the model was fitted on strings"),
+        (lambda t: t.assign(hour=t["dest"]), "column 'hour': expected numbers, got"),
+    ],
+)
+def test_columns_that_do_not_fit(flights, refused, tmp_path, change, said):
+    change(flights.rows.head(50)).to_parquet(tmp_path / "rows.parquet")
+    found = refused("predict", flights.path("model.pt"), tmp_path / "rows.parquet", tmp_path / "out.csv")
+    assert said in found
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("rows.csv", b"", "is empty"),
+        ("rows.csv", b"\xff\xfe\x00", "not a CSV file in UTF-8"),
+        ("rows.csv", b"hour,hour\n1,2\n", "columns are missing"),
+        ("rows.parquet", b"PAR1 not", "not a Parquet file"),
+        ("rows.npy", b"\x93NUMPY", "cannot be read"),
+        ("rows.txt", b"1", "expected data that end in .csv, .parquet, .npy"),
+    ],
+)
+def test_files_that_cannot_be_read(flights, refused, tmp_path, name, content, said):
+    (tmp_path / name).write_bytes(content)
+    assert said in refused("predict", flights.path("model.pt"), tmp_path / name, tmp_path / "out.csv")
+
+
+@pytest.mark.parametrize("row", ["1,2,3", "1"])
+def test_rows_of_another_length_are_no_rows(refused, tmp_path, row):
+    estimator = LogisticRegression().fit([[0.0, 1.0], [1.0, 0.0]], [0, 1])
+    model = sk2torch.export(sk2torch.wrap(estimator), tmp_path / "model.pt")
+    (tmp_path / "rows.csv").write_text(f"a,b\n1,2\n{row}\n")
+    said = refused("predict", model, tmp_path / "rows.csv", tmp_path / "out.csv")
+    assert "Expected 2 columns, got" in said
+
+
+def test_a_column_that_occurs_twice(flights, refused, tmp_path):
+    rows = flights.rows.head(5).copy()
+    rows.insert(0, "extra", 1)
+    rows.columns = ["hour", *rows.columns[1:]]
+    rows.to_csv(tmp_path / "rows.csv", index=False)
+    said = refused("predict", flights.path("model.pt"), tmp_path / "rows.csv", tmp_path / "out.csv")
+    assert "columns occur more than once: hour" in said
+
+
+def test_arrays_that_are_no_tables(numbers, refused, tmp_path):
+    model, out = numbers[0] / "model.pt", tmp_path / "out.csv"
+    for array, said in (
+        (np.zeros((2, 3, 4)), "expected an array of shape (rows, columns), got (2, 3, 4)"),
+        (np.array([["a", 1]], dtype=object), "a table of both as .csv or .parquet"),
+        (np.zeros((2, 3)), "the file has 3"),
+    ):
+        np.save(tmp_path / "rows.npy", array, allow_pickle=True)
+        assert said in refused("predict", model, tmp_path / "rows.npy", out)
