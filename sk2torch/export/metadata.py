@@ -44,7 +44,7 @@ def output_names(model: TorchEstimator, method: str, count: int) -> list[str]:
 
 
 def column_kind(column: Column) -> str:
-    """What a column of a table holds: ``number``, ``string``, ``mixed`` (both), ``documents``, anything (``unused``)."""
+    """What a column of a table holds: ``number``, ``string``, ``mixed`` (both), ``documents``; or it is ``unused``."""
     if not column.used:
         return "unused"
     if column.readers:

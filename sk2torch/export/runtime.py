@@ -28,6 +28,7 @@ class Runtime:
         couples_rows: whether rows are to be given together, not in batches.
         dense_width: the most columns that a sparse input has where the model makes it dense; None for the
             graphs that take dense inputs only.
+        compiled_for: the device of the artifact's compiled code, if that is what runs.
     """
 
     call: Callable[[str, Tensor], Any]
@@ -37,6 +38,7 @@ class Runtime:
     like: Tensor
     couples_rows: bool = False
     dense_width: int | None = 0
+    compiled_for: str | None = None
 
     def input_tensor(self, method: str, table: Any) -> Tensor:
         """``table`` as the tensor that ``method`` takes; results of ``transform`` are never text."""

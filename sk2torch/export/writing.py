@@ -9,11 +9,15 @@ from typing import Any
 
 from sk2torch.base import METHODS, ArtifactError, TorchEstimator, methods_of
 from sk2torch.export import metadata
-from sk2torch.export.files import moved_into_place
+from sk2torch.export.files import folder_moved_into_place, moved_into_place
 from sk2torch.export.runtime import Runtime
 
 # Suffix and the module that writes and loads the format.
 FORMATS = {".pt": "torchscript", ".pt2": "pt2", ".onnx": "onnx", ".safetensors": "safetensors"}
+# Formats that are folders: the module that writes them, and the file that every such folder has.
+_FOLDERS = {"triton": ("triton_repository", "config.pbtxt")}
+# All methods in one graph, which takes one input.
+_ONE_GRAPH = (".onnx", "triton")
 
 
 def _format(path: Path) -> ModuleType:
@@ -23,24 +27,32 @@ def _format(path: Path) -> ModuleType:
 
 
 def export(
-    model: TorchEstimator, path: "str | PathLike[str]", methods: Sequence[str] | None = None, **options: Any
+    model: TorchEstimator,
+    path: "str | PathLike[str]",
+    methods: Sequence[str] | None = None,
+    format: str | None = None,
+    **options: Any,
 ) -> Path:
     """Write ``model`` to a file that runs without scikit-learn; without sk2torch, too, but for ``.safetensors``.
 
     Args:
         model: a wrapped model.
         path: ``.pt`` (TorchScript), ``.pt2`` (torch.export), ``.onnx`` or ``.safetensors`` (see ``sk2torch.save``);
-            written in full or not at all.
-        methods: which methods to keep; by default all (for ``.onnx``, all that take the model's input).
-        **options: of the format. ``.onnx`` takes ``opset_version``, 18 or later, and ``trees``: with ``"standard"``,
-            the default, the file has operators of ai.onnx only, which run on any device; with ``"TreeEnsemble"`` trees
-            are operators of that name of ai.onnx.ml, which ONNX Runtime has for CPUs, where they are many times faster.
+            written in full or not at all. With ``format="triton"``, the folder of a model in a repository of
+            NVIDIA's Triton Inference Server.
+        methods: which methods to keep; by default all (for ``.onnx`` and ``triton``, all that take the model's input).
+        format: ``triton``; by default, the path's suffix says it.
+        **options: of the format. ``.onnx`` takes ``opset_version``, 18 or later; ``table``: whether the file takes the
+            raw table, one input a column where some hold words, and gives labels in words (by default where it can);
+            and ``trees``: with ``"standard"``, the default, trees are operators of ai.onnx, which run on any device;
+            with ``"TreeEnsemble"`` they are operators of that name of ai.onnx.ml, which ONNX Runtime has for CPUs,
+            where they are many times faster. ``.pt2`` takes ``aot``: whether to add code that AOTInductor compiles.
 
     Returns:
         The path.
 
     Raises:
-        ArtifactError: unknown suffix, or methods that the model lacks or the format cannot hold together.
+        ArtifactError: unknown suffix or format, or methods that the model lacks or the format cannot hold together.
         MissingDependency: the format needs an extra that is not installed.
     """
     if not isinstance(model, TorchEstimator):
@@ -48,16 +60,21 @@ def export(
             f"export: expected a wrapped model, got {type(model).__name__}; call sk2torch.wrap(estimator) first."
         )
     final = Path(path)
-    target = _format(final)
+    if format is not None and format not in _FOLDERS:
+        raise ArtifactError(
+            f"unknown format {format!r}; use {', '.join(_FOLDERS)}, or no format and a path with a suffix."
+        )
+    target = importlib.import_module(f"sk2torch.export.{_FOLDERS[format][0]}") if format else _format(final)
     available = methods_of(model)
     if methods is None:
-        chosen = [m for m in available if final.suffix != ".onnx" or METHODS[m].kind != "input"]
+        chosen = [m for m in available if (format or final.suffix) not in _ONE_GRAPH or METHODS[m].kind != "input"]
     else:
         chosen = [methods] if isinstance(methods, str) else list(methods)
         absent = [m for m in chosen if m not in available]
         if absent or not chosen:
             raise ArtifactError(f"export: the model has no {absent}; it has {available}.")
-    with moved_into_place(final) as temporary:
+    place = folder_moved_into_place(final, _FOLDERS[format][1]) if format else moved_into_place(final)
+    with place as temporary:
         target.write(model, temporary, chosen, **options)
     return final
 
