@@ -17,7 +17,7 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 import sk2torch
 from sk2torch.base import ArtifactError
 from sk2torch.export import load_runtime, read_metadata
-from sk2torch.export.metadata import describe
+from sk2torch.export.metadata import describe, encoding_of
 from sk2torch.export.onnx_properties import metadata_properties
 from tests.cases import data
 
@@ -107,6 +107,22 @@ def test_a_model_of_others(tmp_path):
         archive.writestr("model/data.pkl", b"")
     with pytest.raises(ArtifactError, match="no sk2torch metadata"):
         read_metadata(path)
+
+
+@pytest.mark.parametrize("change", [{"format_version": None}, {"methods": 3}, {"encoding": []}, {"dtype": {}}])
+def test_entries_of_another_kind(tmp_path, change):
+    path = tmp_path / "model.pt"
+    kinds = {"versions": {}, "module": "", "methods": {}, "dtype": "float64", "n_features_in": 1}
+    sound = {"format": "sk2torch", "format_version": 1, "encoding": {}, "decoding": {}, **kinds}
+    for content in (sound, {**sound, **change}):
+        with zipfile.ZipFile(path, "w") as archive:
+            archive.writestr("model/extra/sk2torch.json", json.dumps(content))
+        if content is sound:
+            assert read_metadata(path) == sound
+    with pytest.raises(ArtifactError, match=f"nothing sensible of {next(iter(change))}"):
+        read_metadata(path)
+    with pytest.raises(ArtifactError, match="columns make no sense"):
+        encoding_of(sound)
 
 
 def test_absurd_sizes_are_refused(tmp_path, monkeypatch):

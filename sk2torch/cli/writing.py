@@ -9,6 +9,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet
 
+from sk2torch.base import METHODS
 from sk2torch.cli.reporting import Mistake
 from sk2torch.cli.results import columns_of, parts_of
 
@@ -129,6 +130,9 @@ class NpySink(Sink):
         if len(results) > 1:
             raise Mistake("a .npy file holds one array: name one --method, or write .csv or .parquet.")
         ((method, result),) = results.items()
+        if METHODS[method].results:
+            names = " and ".join(METHODS[method].results)
+            raise Mistake(f"{method} gives {names}, which are no one array; write .csv or .parquet.")
         parts = [part for _, part in parts_of(method, result)]
         array = parts[0] if len(parts) == 1 else np.concatenate([part.reshape(len(part), -1) for part in parts], axis=1)
         return self._plain(array) if array.dtype.kind == "O" else array

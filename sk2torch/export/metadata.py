@@ -19,6 +19,17 @@ from sk2torch.export.runtime import couples_rows, dense_width
 # Name of the entry that holds the metadata, in every format.
 ENTRY = "sk2torch.json"
 FORMAT_VERSION = 1
+# What all artifacts say.
+_ENTRIES: dict[str, Any] = {
+    "format_version": int,
+    "versions": dict,
+    "module": str,
+    "methods": dict,
+    "dtype": str,
+    "n_features_in": int,
+    "encoding": dict,
+    "decoding": dict,
+}
 # No model says more about itself: what claims to would only fill the memory.
 MAX_BYTES = 2**28
 
@@ -137,6 +148,9 @@ def parse(text: str | bytes | None, path: Any) -> dict[str, Any]:
         raise ArtifactError(
             f"{str(path)!r} has no sk2torch metadata; export the model with sk2torch.export(model, path)."
         )
+    strange = [key for key, kind in _ENTRIES.items() if not isinstance(metadata.get(key), kind)]
+    if strange:
+        raise ArtifactError(f"{str(path)!r} is damaged: its metadata says nothing sensible of {', '.join(strange)}.")
     if metadata["format_version"] > FORMAT_VERSION:
         raise ArtifactError(
             f"{str(path)!r} has format version {metadata['format_version']}, this sk2torch reads up to "
@@ -173,8 +187,16 @@ def check_size(size: int, path: Any) -> None:
 
 
 def encoding_of(metadata: dict[str, Any]) -> InputEncoding:
-    """How the artifact's model encodes tables."""
-    return InputEncoding.from_dict(metadata["encoding"])
+    """How the artifact's model encodes tables.
+
+    Raises:
+        ArtifactError: the description makes no sense.
+    """
+    try:
+        return InputEncoding.from_dict(metadata["encoding"])
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        reason = f"{type(error).__name__}: {error}"
+        raise ArtifactError(f"the artifact is damaged: its input columns make no sense ({reason}).") from error
 
 
 def decoding_of(metadata: dict[str, Any], encoding: InputEncoding) -> OutputDecoding:

@@ -1,7 +1,9 @@
 """convert, inspect, verify, bench and supported: what they say, to people and to scripts."""
 
+import json
 import subprocess
 import sys
+import zipfile
 
 import numpy as np
 import onnx
@@ -16,6 +18,8 @@ from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 import sk2torch
 from sk2torch.base import METHODS, registry
+from sk2torch.cli.commands import convert as command
+from sk2torch.cli.refusals import refusals, summary
 from tests.cases import data
 from tests.cli.conftest import ROOT, TRUST
 
@@ -97,6 +101,20 @@ def test_what_does_not_pass_is_not_written(flights, cli, tmp_path):
     assert not list(tmp_path.iterdir())
 
 
+def test_an_interrupted_conversion_leaves_the_old_artifact(small, cli, tmp_path, monkeypatch):
+    out = tmp_path / "model.pt"
+    out.write_bytes(b"old")
+
+    def interrupted(model, path, methods):
+        path.write_bytes(b"half")
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(command, "export", interrupted)
+    assert cli("convert", small[0] / "model.skops", out).code == 130
+    assert out.read_bytes() == b"old"
+    assert [path.name for path in tmp_path.iterdir()] == ["model.pt"]
+
+
 def test_types_that_skops_does_not_trust_are_named(flights, refused, tmp_path):
     said = refused("convert", flights.path("model.skops"), tmp_path / "model.pt")
     assert "holds types that skops does not trust: numpy.dtype." in said
@@ -169,6 +187,11 @@ def test_inspect_refuses_what_is_no_artifact(refused, tmp_path):
     (tmp_path / "model.pt").write_bytes(b"not a model")
     assert "is not an archive of torch" in refused("inspect", tmp_path / "model.pt")
     assert "no file" in refused("inspect", tmp_path / "none.pt")
+    kinds = {"versions": {}, "module": "", "methods": {}, "dtype": "float64", "n_features_in": 1}
+    about = {"format": "sk2torch", "format_version": 1, "encoding": {}, "decoding": {}, **kinds}
+    with zipfile.ZipFile(tmp_path / "model.pt", "w") as archive:
+        archive.writestr("model/extra/sk2torch.json", json.dumps(about))
+    assert "make no sense" in refused("inspect", tmp_path / "model.pt")
     assert "unknown suffix" in refused("inspect", tmp_path / "model.h5")
 
 
@@ -286,9 +309,7 @@ def test_supported_says_why_not(cli, refused):
     assert "lists them all" in refused("supported", "Zzzzzzzz")
 
 
-def test_every_class_has_a_summary_and_readable_refusals(cli):
-    from sk2torch.cli.refusals import refusals, summary
-
+def test_every_class_has_a_summary_and_readable_refusals():
     for family in set(registry().values()):
         assert summary(family), family
         assert "Args:" not in summary(family)

@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 import tracemalloc
 import weakref
 
@@ -14,6 +15,7 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.multioutput import MultiOutputClassifier
 from sklearn.naive_bayes import MultinomialNB
+from sklearn.neighbors import NearestNeighbors
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import LabelEncoder, OrdinalEncoder
 
@@ -186,6 +188,36 @@ def test_an_interrupted_prediction_leaves_the_old_output(flights, cli, tmp_path,
     assert os.listdir(tmp_path) == [out.name]
 
 
+def test_types_that_pandas_writes(flights, cli, tmp_path):
+    dtypes = {"carrier": "category", "origin": "string", "month": "Int64", "hour": "float32", "distance": "uint16"}
+    rows = flights.rows.astype(dtypes)
+    rows.loc[3, ["carrier", "month"]] = None
+    rows["dest"] = rows["dest"].where(rows.index != 5, None)
+    rows.to_parquet(tmp_path / "rows.parquet")
+    out = tmp_path / "out.npy"
+    arguments = (flights.path("model.pt"), tmp_path / "rows.parquet", out, "--method", "predict_proba")
+    assert cli("predict", *arguments, "--batch-size", 4).code == 0
+    plain = flights.rows.copy()
+    plain.loc[3, ["carrier", "month"]] = np.nan
+    plain.loc[5, "dest"] = np.nan
+    np.testing.assert_allclose(np.load(out), flights.estimator.predict_proba(plain), rtol=1e-12)
+
+
+def test_neighbours_are_columns(cli, refused, tmp_path):
+    X = np.arange(12.0).reshape(6, 2)
+    estimator = NearestNeighbors(n_neighbors=2).fit(X)
+    model = sk2torch.export(sk2torch.wrap(estimator), tmp_path / "model.pt")
+    np.save(tmp_path / "rows.npy", X + 0.1)
+    out = tmp_path / "out.csv"
+    assert cli("predict", model, tmp_path / "rows.npy", out, "--method", "kneighbors", "--batch-size", 4).code == 0
+    found = pd.read_csv(out)
+    distances, indices = estimator.kneighbors(X + 0.1)
+    np.testing.assert_allclose(found[["kneighbors_distances_0", "kneighbors_distances_1"]], distances)
+    np.testing.assert_array_equal(found[["kneighbors_indices_0", "kneighbors_indices_1"]], indices)
+    for method, said in (("kneighbors", "no one array"), ("kneighbors_graph", "no table with a row for each row")):
+        assert said in refused("predict", model, tmp_path / "rows.npy", tmp_path / "out.npy", "--method", method)
+
+
 def test_a_mistake_half_way_leaves_no_output(flights, refused, tmp_path):
     rows = flights.rows.astype({"hour": object})
     rows.loc[2000, "hour"] = "noon"
@@ -199,7 +231,7 @@ def test_a_mistake_half_way_leaves_no_output(flights, refused, tmp_path):
 
 def test_terminated_half_way(flights, tmp_path):
     """In a process of its own; the rerun succeeds."""
-    rows = pd.concat([flights.rows] * 40)
+    rows = pd.concat([flights.rows] * 20)
     rows.to_parquet(tmp_path / "rows.parquet")
     out = tmp_path / "out.csv"
     arguments = ["predict", flights.path("model.pt"), str(tmp_path / "rows.parquet"), str(out), "--batch-size", "50"]
@@ -208,6 +240,7 @@ def test_terminated_half_way(flights, tmp_path):
     try:
         while not list(tmp_path.glob(".out.csv.*/out.csv")):
             assert process.poll() is None, process.stderr.read()
+            time.sleep(0.01)
         process.send_signal(signal.SIGTERM)
         said = process.communicate(timeout=120)[1]
     finally:

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 import torch
 import typer
+from rich.markup import escape
 from rich.table import Table
 
 from sk2torch.base import METHODS, TorchEstimator, sklearn_result, wrap
@@ -145,7 +146,7 @@ def _tell(figures: list[Figure], reports: dict[str, Report], method: str, json: 
         table.add_column(heading, justify="right")
     for figure in figures:
         speed = [f"{figure.seconds * 1e3:.3f} ms", f"{figure.rows_per_second:,.0f}", f"{figure.ratio:.2f}x"]
-        table.add_row(figure.target, f"{figure.batch_size:,}", *speed, end_section=_is_last(figure, figures))
+        table.add_row(escape(figure.target), f"{figure.batch_size:,}", *speed, end_section=_is_last(figure, figures))
     console().print(table, highlight=False)
 
 

@@ -4,9 +4,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from rich.markup import escape
 from rich.table import Table
 from rich.tree import Tree
 
+from sk2torch.base import ArtifactError
 from sk2torch.cli import options
 from sk2torch.cli.reporting import console, mistakes_explained, print_json
 from sk2torch.export import read_metadata
@@ -28,8 +30,7 @@ def inspect(artifact: options.Artifact, json: options.Json = False) -> None:
 
 def _facts(path: Path) -> dict[str, Any]:
     described = read_metadata(path)
-    decoding = described["decoding"]
-    classes = [listed["values"] for listed in decoding["classes"]]
+    classes = _classes_of(described["decoding"])
     return {
         "artifact": str(path),
         "format": path.suffix,
@@ -45,9 +46,18 @@ def _facts(path: Path) -> dict[str, Any]:
         "outputs": described["methods"] if path.suffix == ".onnx" else None,
         "n_features_in": described["n_features_in"],
         "features": described["features"] if "features" in described else features(encoding_of(described)),
-        "classes": classes if decoding["multi_output"] else (classes[0] if classes else None),
+        "classes": classes,
         "couples_rows": described.get("couples_rows", False),
     }
+
+
+def _classes_of(decoding: dict[str, Any]) -> list[Any] | None:
+    """The labels; a list of them for each of several outputs."""
+    try:
+        listed = [entry["values"] for entry in decoding["classes"]]
+        return listed if decoding["multi_output"] else (listed[0] if listed else None)
+    except (KeyError, TypeError) as error:
+        raise ArtifactError(f"the artifact is damaged: its classes make no sense ({error!r}).") from error
 
 
 def _show(facts: dict[str, Any]) -> None:
@@ -70,7 +80,7 @@ def _show(facts: dict[str, Any]) -> None:
     }
     for name, value in rows.items():
         if value:
-            table.add_row(name, str(value))
+            table.add_row(name, escape(str(value)))
     out.print(table, highlight=False)
     out.print(_tree(facts["estimator"]), highlight=False)
     out.print(_features(facts["features"]), highlight=False)
@@ -101,7 +111,7 @@ def _features(listed: list[dict[str, Any]] | None) -> Table | str:
     starts = np.cumsum([0, *(entry.get("repeat", 1) for entry in listed)]).tolist()
     for entry, start, stop in zip(listed[:_SHOWN], starts[:-1], starts[1:], strict=False):
         position = str(start) if stop == start + 1 else f"{start} to {stop - 1}"
-        table.add_row(position, entry["name"] or "", entry["kind"])
+        table.add_row(position, escape(entry["name"] or ""), entry["kind"])
     if len(listed) > _SHOWN:
         table.add_row("…", "", f"and {starts[-1] - starts[_SHOWN]} more")
     return table

@@ -51,7 +51,7 @@ def predict(
         predictor = Predictor(artifact, batch_size=min(batch_size, _MODEL_ROWS))
         blocks = _blocks(source, picked, batch_size, described.get("couples_rows", False))
         n_rows = _write(predictor, methods, blocks, source.n_rows, out)
-        console(stderr=True).print(f"{out}: {', '.join(methods)} of {n_rows:,} rows", highlight=False)
+        console(stderr=True).print(f"{out}: {', '.join(methods)} of {n_rows:,} rows", highlight=False, markup=False)
 
 
 def _blocks(source: Source, picked: Picked, size: int, couples_rows: bool) -> Iterator[Any]:
