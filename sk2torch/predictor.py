@@ -6,7 +6,7 @@ from typing import Any
 
 import torch
 
-from sk2torch.base import METHODS, TorchEstimator
+from sk2torch.base import METHODS, InputEncoding, TorchEstimator
 from sk2torch.base.sparse import joined
 from sk2torch.export import Runtime, load_runtime, runtime_of
 
@@ -40,6 +40,24 @@ class Predictor:
     def dtype(self) -> str:
         """Name of the dtype that the model computes in."""
         return str(self._runtime.like.dtype).removeprefix("torch.")
+
+    @property
+    def encoding(self) -> InputEncoding:
+        """How tables become tensors, with the model's columns."""
+        return self._runtime.encoding
+
+    @property
+    def couples_rows(self) -> bool:
+        """Whether a row's answer depends on the rows beside it."""
+        return self._runtime.couples_rows
+
+    def encode(self, X: Any) -> torch.Tensor:
+        """``X`` as the tensor that the model takes; the methods take that, too.
+
+        Raises:
+            InputError: missing columns, wrong width, unknown categories, text in a numeric column.
+        """
+        return self._runtime.encoding.to_tensor(X, self._runtime.like)
 
     @property
     def classes_(self) -> Any:

@@ -174,3 +174,14 @@ def test_functions_of_narrow_numbers_are_refused(dtype):
     pipeline = make_pipeline(ranks, "passthrough", FunctionTransformer(np.negative)).fit([[1.0], [2.0], [3.0]])
     with pytest.raises(sk2torch.UnsupportedParameter, match=r"dtype=float"):
         sk2torch.wrap(pipeline)
+
+
+def test_encoded_rows_are_taken_as_they_are(predictor, pipeline):
+    frame, _ = data.mixed_table()
+    rows = predictor.encode(frame)
+    np.testing.assert_array_equal(rows, sk2torch.wrap(pipeline).encode(frame))
+    assert [column.name for column in predictor.encoding.columns] == list(frame)
+    assert not predictor.couples_rows
+    np.testing.assert_array_equal(predictor.predict(rows), pipeline.predict(frame))
+    with pytest.raises(sk2torch.InputError):
+        predictor.encode(frame[STRINGS])
