@@ -13,7 +13,7 @@ from sk2torch.base import ArtifactError
 from sk2torch.persistence.building import Declared
 
 ENTRY = "sk2torch.json"
-CHECKSUM = "sha256"
+_ALGORITHM = "sha256"
 # As safetensors calls them.
 _DTYPES = {
     "float64": "F64",
@@ -34,7 +34,7 @@ def _digest(text: str, names: list[str], tensor: Callable[[str], Tensor]) -> str
     for name in sorted(names):
         digest.update(name.encode())
         digest.update(memoryview(tensor(name).contiguous().flatten().view(torch.uint8).numpy()))
-    return digest.hexdigest()
+    return f"{_ALGORITHM}:{digest.hexdigest()}"
 
 
 def write(path: Path, text: str, tensors: dict[str, Tensor]) -> None:
@@ -49,8 +49,8 @@ def write(path: Path, text: str, tensors: dict[str, Tensor]) -> None:
     # The library makes files that only their owner may read; ours are as any other file.
     path.touch()
     mode = path.stat().st_mode
-    # "format" is what other readers of safetensors look for.
-    save_file(tensors, path, metadata={"format": "pt", ENTRY: text, CHECKSUM: checksum})
+    # One entry: the library writes several in any order, and a model is to give the same file each time.
+    save_file(tensors, path, metadata={ENTRY: f"{checksum} {text}"})
     path.chmod(mode)
 
 
@@ -69,7 +69,7 @@ class Reader:
             entries = self.file.metadata() or {}
         except (SafetensorError, ValueError, RuntimeError) as error:
             raise ArtifactError(f"{str(path)!r} is no safetensors file, or is damaged: {str(error)[:200]}") from error
-        self.text, self.checksum = entries.get(ENTRY), entries.get(CHECKSUM)
+        self.checksum, _, self.text = entries.get(ENTRY, "").partition(" ")
 
     def check(self, declared: dict[str, Declared]) -> None:
         """Compare what the file holds with what its structure names, then with its checksum.
@@ -90,7 +90,7 @@ class Reader:
                     f"{str(self.path)!r} is damaged: the tensor {name!r} is {dtype} of shape {shape}, not "
                     f"{expected.dtype} of shape {expected.shape}."
                 )
-        if _digest(self.text or "", self.names, self.tensor) != self.checksum:
+        if _digest(self.text, self.names, self.tensor) != self.checksum:
             raise ArtifactError(f"{str(self.path)!r} is damaged: its content does not have the checksum that it names.")
 
     def tensor(self, name: str) -> Tensor:
