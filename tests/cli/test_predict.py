@@ -1,5 +1,6 @@
 """Streamed predictions are those in one piece; nothing half-written is ever seen."""
 
+import csv
 import os
 import signal
 import subprocess
@@ -20,6 +21,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import LabelEncoder, OrdinalEncoder
 
 import sk2torch
+from sk2torch.cli import reading
 from sk2torch.cli.commands import predict as command
 from sk2torch.export import read_metadata
 from tests.cases import data
@@ -49,6 +51,22 @@ def test_blocks_give_what_one_piece_gives(flights, cli, tmp_path, source, out):
     # The same numbers but for the order of sums in products of other heights.
     np.testing.assert_allclose(found.to_numpy()[:, 1:].astype(float), probabilities, rtol=1e-13, atol=1e-15)
     assert os.listdir(tmp_path) == [path.name]
+
+
+def test_csv_files_of_many_blocks(flights, cli, tmp_path, monkeypatch):
+    monkeypatch.setattr(reading, "_CSV_BYTES", 5_000)
+    path = tmp_path / "out.csv"
+    assert cli("predict", flights.path("model.pt"), flights.path("rows.csv"), path, "--batch-size", 17).code == 0
+    assert pd.read_csv(path)["predict"].tolist() == in_one_piece(flights)[0].tolist()
+
+
+def test_csv_files_of_spreadsheets(flights, cli, tmp_path):
+    """A byte order mark, carriage returns, quotes, a line of nothing at the end."""
+    text = flights.rows.to_csv(index=False, quoting=csv.QUOTE_ALL, lineterminator="\r\n")
+    (tmp_path / "rows.csv").write_bytes(b"\xef\xbb\xbf" + text.encode() + b"\r\n")
+    path = tmp_path / "out.csv"
+    assert cli("predict", flights.path("model.pt"), tmp_path / "rows.csv", path).code == 0
+    assert pd.read_csv(path)["predict"].tolist() == in_one_piece(flights)[0].tolist()
 
 
 def test_labels_as_an_array(flights, cli, tmp_path):
