@@ -247,25 +247,33 @@ def test_a_mistake_half_way_leaves_no_output(flights, refused, tmp_path):
     assert os.listdir(tmp_path) == ["rows.csv"]
 
 
-def test_terminated_half_way(flights, tmp_path):
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+def test_killed_half_way(flights, cli, tmp_path, number):
     """In a process of its own; the rerun succeeds."""
-    rows = pd.concat([flights.rows] * 20)
-    rows.to_parquet(tmp_path / "rows.parquet")
-    out = tmp_path / "out.csv"
-    arguments = ["predict", flights.path("model.pt"), str(tmp_path / "rows.parquet"), str(out), "--batch-size", "50"]
-    command = [sys.executable, "-m", "sk2torch.cli", *arguments]
-    process = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True)
+    rows, out = tmp_path / "rows.parquet", tmp_path / "out.csv"
+    pd.concat([flights.rows] * 20).to_parquet(rows)
+    arguments = ["predict", flights.path("model.pt"), str(rows), str(out)]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "sk2torch.cli", *arguments, "--batch-size", "50"],
+        cwd=ROOT,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
     try:
         while not list(tmp_path.glob(".out.csv.*/out.csv")):
             assert process.poll() is None, process.stderr.read()
             time.sleep(0.01)
-        process.send_signal(signal.SIGTERM)
+        process.send_signal(number)
         said = process.communicate(timeout=120)[1]
     finally:
         process.kill()
-    assert process.returncode == 130
-    assert "nothing was written" in said
-    assert sorted(os.listdir(tmp_path)) == ["rows.parquet"]
+    assert not out.exists()
+    if number == signal.SIGTERM:
+        assert process.returncode == 130
+        assert "nothing was written" in said
+        assert os.listdir(tmp_path) == ["rows.parquet"]
+    assert cli(*arguments).code == 0
+    assert len(pd.read_csv(out)) == 20 * len(flights.rows)
 
 
 def test_no_more_than_a_block_or_two_is_in_memory(flights, cli, tmp_path, monkeypatch):
