@@ -5,7 +5,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from sk2torch.base import MissingDependency
+import torch
+
+from sk2torch.base import MissingDependency, TorchEstimator, wrap
 from sk2torch.cli.reporting import Mistake
 
 PICKLES = (".joblib", ".pkl", ".pickle")
@@ -38,6 +40,21 @@ def load_estimator(path: Path, trusted: Sequence[str], trust_pickle: bool) -> An
     if isinstance(estimator, type) or not (hasattr(estimator, "fit") or hasattr(estimator, "transform")):
         raise Mistake(f"{str(path)!r} holds {type(estimator).__name__}, not a fitted scikit-learn estimator.")
     return estimator
+
+
+def wrapped(estimator: Any, dtype: str = "float64") -> TorchEstimator:
+    """The estimator as a module.
+
+    Raises:
+        Mistake: it has not been fitted.
+    """
+    try:
+        return wrap(estimator, dtype=getattr(torch, dtype))
+    except ValueError as error:
+        # By its name: the class is scikit-learn's, which this package never imports.
+        if type(error).__name__ != "NotFittedError":
+            raise
+        raise Mistake(f"the model has not been fitted: {error}") from error
 
 
 def _require(package: str) -> Any:

@@ -146,6 +146,7 @@ def test_models_that_cannot_be_read(flights, small, refused, tmp_path):
     assert "holds dict, not a fitted scikit-learn estimator" in refused("convert", tmp_path / "dict.skops", out)
     skops.io.dump(Ridge(), tmp_path / "unfitted.skops")
     assert "has not been fitted" in refused("convert", tmp_path / "unfitted.skops", out)
+    assert "has not been fitted" in refused("bench", tmp_path / "unfitted.skops", small[0] / "rows.npy")
 
 
 def test_what_cannot_be_converted(small, refused, tmp_path):

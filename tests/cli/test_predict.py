@@ -1,5 +1,6 @@
 """Streamed predictions are those in one piece; nothing half-written is ever seen."""
 
+import csv
 import os
 import signal
 import subprocess
@@ -20,6 +21,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import LabelEncoder, OrdinalEncoder
 
 import sk2torch
+from sk2torch.cli import reading
 from sk2torch.cli.commands import predict as command
 from sk2torch.export import read_metadata
 from tests.cases import data
@@ -49,6 +51,22 @@ def test_blocks_give_what_one_piece_gives(flights, cli, tmp_path, source, out):
     # The same numbers but for the order of sums in products of other heights.
     np.testing.assert_allclose(found.to_numpy()[:, 1:].astype(float), probabilities, rtol=1e-13, atol=1e-15)
     assert os.listdir(tmp_path) == [path.name]
+
+
+def test_csv_files_of_many_blocks(flights, cli, tmp_path, monkeypatch):
+    monkeypatch.setattr(reading, "_CSV_BYTES", 5_000)
+    path = tmp_path / "out.csv"
+    assert cli("predict", flights.path("model.pt"), flights.path("rows.csv"), path, "--batch-size", 17).code == 0
+    assert pd.read_csv(path)["predict"].tolist() == in_one_piece(flights)[0].tolist()
+
+
+def test_csv_files_of_spreadsheets(flights, cli, tmp_path):
+    """A byte order mark, carriage returns, quotes, a line of nothing at the end."""
+    text = flights.rows.to_csv(index=False, quoting=csv.QUOTE_ALL, lineterminator="\r\n")
+    (tmp_path / "rows.csv").write_bytes(b"\xef\xbb\xbf" + text.encode() + b"\r\n")
+    path = tmp_path / "out.csv"
+    assert cli("predict", flights.path("model.pt"), tmp_path / "rows.csv", path).code == 0
+    assert pd.read_csv(path)["predict"].tolist() == in_one_piece(flights)[0].tolist()
 
 
 def test_labels_as_an_array(flights, cli, tmp_path):
@@ -229,25 +247,33 @@ def test_a_mistake_half_way_leaves_no_output(flights, refused, tmp_path):
     assert os.listdir(tmp_path) == ["rows.csv"]
 
 
-def test_terminated_half_way(flights, tmp_path):
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+def test_killed_half_way(flights, cli, tmp_path, number):
     """In a process of its own; the rerun succeeds."""
-    rows = pd.concat([flights.rows] * 20)
-    rows.to_parquet(tmp_path / "rows.parquet")
-    out = tmp_path / "out.csv"
-    arguments = ["predict", flights.path("model.pt"), str(tmp_path / "rows.parquet"), str(out), "--batch-size", "50"]
-    command = [sys.executable, "-m", "sk2torch.cli", *arguments]
-    process = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True)
+    rows, out = tmp_path / "rows.parquet", tmp_path / "out.csv"
+    pd.concat([flights.rows] * 20).to_parquet(rows)
+    arguments = ["predict", flights.path("model.pt"), str(rows), str(out)]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "sk2torch.cli", *arguments, "--batch-size", "50"],
+        cwd=ROOT,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
     try:
         while not list(tmp_path.glob(".out.csv.*/out.csv")):
             assert process.poll() is None, process.stderr.read()
             time.sleep(0.01)
-        process.send_signal(signal.SIGTERM)
+        process.send_signal(number)
         said = process.communicate(timeout=120)[1]
     finally:
         process.kill()
-    assert process.returncode == 130
-    assert "nothing was written" in said
-    assert sorted(os.listdir(tmp_path)) == ["rows.parquet"]
+    assert not out.exists()
+    if number == signal.SIGTERM:
+        assert process.returncode == 130
+        assert "nothing was written" in said
+        assert os.listdir(tmp_path) == ["rows.parquet"]
+    assert cli(*arguments).code == 0
+    assert len(pd.read_csv(out)) == 20 * len(flights.rows)
 
 
 def test_no_more_than_a_block_or_two_is_in_memory(flights, cli, tmp_path, monkeypatch):

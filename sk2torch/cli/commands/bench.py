@@ -13,10 +13,10 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from sk2torch.base import METHODS, TorchEstimator, sklearn_result, wrap
+from sk2torch.base import METHODS, TorchEstimator, sklearn_result
 from sk2torch.cli import options
 from sk2torch.cli.checking import Rows, check, read_rows, report_dict
-from sk2torch.cli.estimators import load_estimator
+from sk2torch.cli.estimators import load_estimator, wrapped
 from sk2torch.cli.reporting import Mistake, console, end, mistakes_explained, note, print_json
 from sk2torch.export import read_metadata
 from sk2torch.predictor import Predictor
@@ -66,7 +66,7 @@ def bench(
     with mistakes_explained():
         described = {path.name: read_metadata(path) for path in artifacts or ()}
         estimator = load_estimator(model, trust or (), trust_pickle)
-        module = wrap(estimator)
+        module = wrapped(estimator)
         table = read_rows(data, module.encoding, drop or (), rows)
         targets: dict[str, TorchEstimator | Path] = {EAGER: module}
         targets |= {path.name: path for path in artifacts or ()}

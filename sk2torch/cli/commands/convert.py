@@ -5,13 +5,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
-import torch
 import typer
 
-from sk2torch.base import TorchEstimator, wrap
 from sk2torch.cli import options
 from sk2torch.cli.checking import check, read_rows, report_dict
-from sk2torch.cli.estimators import load_estimator
+from sk2torch.cli.estimators import load_estimator, wrapped
 from sk2torch.cli.reporting import Mistake, console, end, mistakes_explained, note, print_json
 from sk2torch.export import export, read_metadata
 from sk2torch.export.files import moved_into_place
@@ -42,7 +40,7 @@ def convert(
     with mistakes_explained():
         _check_paths(model, out)
         estimator = load_estimator(model, trust or (), trust_pickle)
-        module = _wrapped(estimator, dtype)
+        module = wrapped(estimator, dtype.value)
         settings = _format_options(out, opset)
         rows = None if verify is None else read_rows(verify, module.encoding, drop or (), None)
         with _written_if_passed(out) as (place, verdict):
@@ -60,16 +58,6 @@ def _check_paths(model: Path, out: Path) -> None:
         raise Mistake(f"{str(out)!r} is a folder; name a file.")
     if model.exists() and out.exists() and model.samefile(out):
         raise Mistake(f"{str(out)!r} is the model; name another file.")
-
-
-def _wrapped(estimator: Any, dtype: options.Dtype) -> TorchEstimator:
-    try:
-        return wrap(estimator, dtype=getattr(torch, dtype.value))
-    except ValueError as error:
-        # Without scikit-learn's own class, which this package never imports.
-        if type(error).__name__ != "NotFittedError":
-            raise
-        raise Mistake(f"the model has not been fitted: {error}") from error
 
 
 def _format_options(out: Path, opset: int | None) -> dict[str, Any]:
@@ -111,5 +99,7 @@ def _tell(out: Path, estimator: Any, report: Report | None, json: bool) -> None:
     if written:
         methods = ", ".join(described["methods"])
         console().print(
-            f"{out}: {type(estimator).__name__}, {methods}; {out.stat().st_size / 1e6:.2f} MB", highlight=False
+            f"{out}: {type(estimator).__name__}, {methods}; {out.stat().st_size / 1e6:.2f} MB",
+            highlight=False,
+            markup=False,
         )
