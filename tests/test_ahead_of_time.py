@@ -134,11 +134,18 @@ def test_damaged_archive(artifact, tmp_path):
         load_runtime(path)
 
 
-def test_without_a_compiler(estimator, tmp_path, monkeypatch):
-    monkeypatch.setattr(torch._inductor.config.cpp, "cxx", (None, "no-such-compiler"))
-    with pytest.raises(sk2torch.MissingDependency, match=r"no compiler was found; install g\+\+"):
+def test_without_a_compiler(estimator, tmp_path):
+    without = torch._inductor.config.patch({"cpp.cxx": (None, "no-such-compiler")})
+    with without, pytest.raises(sk2torch.MissingDependency, match=r"no compiler was found; install g\+\+"):
         sk2torch.export(sk2torch.wrap(estimator), tmp_path / "model.pt2", aot=True)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_without_knowledge_of_the_processor(estimator, artifact, tmp_path, monkeypatch):
+    monkeypatch.delattr(torch.cpu, "get_capabilities")
+    assert load_runtime(artifact).compiled_for is None
+    with pytest.raises(sk2torch.ArtifactError, match=r"what the processor can do"):
+        sk2torch.export(sk2torch.wrap(estimator), tmp_path / "model.pt2", aot=True)
 
 
 FAMILIES = [
@@ -147,7 +154,7 @@ FAMILIES = [
     (KNeighborsClassifier(), "kneighbors"),
     (SVC(), "decision_function"),
     (KMeans(3, n_init=1, random_state=0), "predict"),
-    (GaussianProcessRegressor(alpha=0.1), "predict_with_std"),
+    (GaussianProcessRegressor(alpha=0.1, optimizer=None), "predict_with_std"),
     (PowerTransformer(), "inverse_transform"),
 ]
 

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 from torch.export import ExportedProgram
 
-from sk2torch.base import InputError, MissingDependency, TorchEstimator
+from sk2torch.base import ArtifactError, InputError, MissingDependency, TorchEstimator
 from sk2torch.export.programs import exported
 
 # The generated code checks neither sizes nor strides: the metadata of each method says what it takes.
@@ -33,8 +33,11 @@ def compile_programs(
 
     Raises:
         MissingDependency: there is no C++ compiler.
+        ArtifactError: torch cannot tell what this processor can do, so the code would never be run.
     """
     _require_compiler()
+    if not _processor("cpu")["features"]:
+        raise ArtifactError("aot=True: this torch does not say what the processor can do; export without aot=True.")
     here = model.anchor.device.type
     files, targets = {}, []
     if here != "cpu":
@@ -78,7 +81,7 @@ def _input_shape(program: ExportedProgram) -> list[int | None]:
 
 def _processor(device: str) -> dict[str, Any]:
     """What code has to find where it runs: torch compiles for all that the processor can do."""
-    known = torch.cpu.get_capabilities()
+    known = torch.cpu.get_capabilities() if hasattr(torch.cpu, "get_capabilities") else {}
     found = {
         "torch": torch.__version__.split("+")[0].rsplit(".", 1)[0],
         "system": sys.platform,
