@@ -38,10 +38,11 @@ def native_sums(
         MemoryError: there is no room for the workspace.
     """
     n, n_values = x.shape[0], values.shape[1]
-    if values.shape[0] != packed.n_nodes or (start is not None and start.shape != (n, n_groups * n_values)):
+    width = n_groups * n_values
+    if values.shape[0] != packed.n_nodes or (start is not None and start.shape not in ((n, width), (1, width))):
         raise ValueError("the values of a forest do not fit its nodes.")
     x, values = x.contiguous(), values.contiguous()
-    sums = torch.empty([n, n_groups * n_values], dtype=values.dtype)
+    sums = torch.empty([n, width], dtype=values.dtype)
     failed = packed.sums(
         packed.address,
         x.data_ptr(),
