@@ -105,6 +105,17 @@ class NeighborSearch(nn.Module):
         in_leaves = order.leaves.reshape(-1)
         self.register_buffer("storage", in_leaves[in_leaves < rows.shape[0]])
 
+    @torch.jit.unused
+    def check_arrays(self) -> None:
+        """Refuse leaves of other rows than those that are stored, which compiled searches follow.
+
+        Raises:
+            ValueError: there are such.
+        """
+        is_row = (self.leaves >= 0) & (self.leaves <= self.rows.shape[0])
+        if self.leaves.dtype != torch.int64 or self.leaves.dim() != 2 or not bool(is_row.all()):
+            raise ValueError("the leaves of a search tree are not those of its rows.")
+
     def nearest(self, x: Tensor, k: int) -> Tensor:
         """Indices of the ``k`` nearest rows, nearest first; int64, shape ``(n_samples, k)``."""
         if self.metric == "precomputed":

@@ -21,6 +21,17 @@ def takes_addresses(*tensors: Tensor) -> bool:
     return True
 
 
+def require_shapes(*expected: tuple[Tensor, tuple[int, ...]]) -> None:
+    """Refuse tensors of other shapes than a kernel is told that they have: it would read what is not theirs.
+
+    Raises:
+        ValueError: one has.
+    """
+    for tensor, shape in expected:
+        if tensor.shape != shape:
+            raise ValueError(f"expected an array of shape {shape}, got {tuple(tensor.shape)}; the model's do not fit.")
+
+
 def takes_doubles(*tensors: Tensor) -> bool:
     """``takes_addresses`` of float64 tensors whose gradients nobody asks for."""
     records = torch.is_grad_enabled()

@@ -5,7 +5,7 @@ import ctypes
 import torch
 from torch import Tensor
 
-from sk2torch.native import kernel, takes_doubles, warn_if_missing
+from sk2torch.native import kernel, require_shapes, takes_doubles, warn_if_missing
 
 # kernels/layers.c has the same numbers.
 _ACTIVATIONS = {"identity": 0, "logistic": 1, "tanh": 2, "relu": 3, "exp": 4, "softmax": 5}
@@ -56,6 +56,10 @@ def _run(x: Tensor, weights: list[Tensor], biases: list[Tensor], hidden: str, la
     # Torch says what is wrong with a row of another width.
     if n_weights > _MOST_WEIGHTS or x.dim() != 2 or x.shape[1] != weights[0].shape[1]:
         return None
+    n_inputs = x.shape[1]
+    for weight, bias in zip(weights, biases, strict=True):
+        require_shapes((weight, (bias.shape[0], n_inputs)), (bias, (weight.shape[0],)))
+        n_inputs = bias.shape[0]
     function = kernel("dense_layers", *_TYPES)
     if function is None:
         warn_if_missing()

@@ -5,7 +5,7 @@ import ctypes
 import torch
 from torch import Tensor
 
-from sk2torch.native import kernel, takes_addresses, takes_doubles, warn_if_missing
+from sk2torch.native import kernel, require_shapes, takes_addresses, takes_doubles, warn_if_missing
 
 # Rows that the compiled code works on at a time, at most.
 _ROWS = 32
@@ -27,6 +27,9 @@ def gaussian_joint(x: Tensor, mean: Tensor, variance: Tensor, log_prior: Tensor,
     """
     if not takes_doubles(x, mean, variance, log_prior, log_norm):
         return None
+    n_classes = mean.shape[0]
+    require_shapes(*((array, (n_classes, x.shape[1])) for array in (mean, variance)))
+    require_shapes(*((array, (n_classes,)) for array in (log_prior, log_norm)))
     function = kernel("gaussian_joint", *_GAUSSIAN)
     if function is None:
         warn_if_missing()
@@ -34,7 +37,7 @@ def gaussian_joint(x: Tensor, mean: Tensor, variance: Tensor, log_prior: Tensor,
     # Held until the call is over.
     x, mean, variance = x.contiguous(), mean.contiguous(), variance.contiguous()
     log_prior, log_norm = log_prior.contiguous(), log_norm.contiguous()
-    n, d, n_classes = x.shape[0], x.shape[1], mean.shape[0]
+    n, d = x.shape
     threads = min(torch.get_num_threads(), 1 + n * d * n_classes // _THREAD_WORK)
     room, out = x.new_empty((threads * _ROWS + n_classes) * d), x.new_empty(n, n_classes)
     parameters = (mean.data_ptr(), variance.data_ptr(), log_prior.data_ptr(), log_norm.data_ptr(), n_classes)
@@ -60,6 +63,8 @@ def categorical_joint(
     """
     if not (takes_doubles(x, table, log_prior) and takes_addresses(counts, first)):
         return None
+    n_classes = log_prior.shape[0]
+    require_shapes(*((array, (x.shape[1],)) for array in (counts, first)), (table, (table.shape[0], n_classes)))
     function = kernel("categorical_joint", *_CATEGORICAL)
     if function is None:
         warn_if_missing()
@@ -67,7 +72,7 @@ def categorical_joint(
     # Held until the call is over.
     x, counts, first = x.contiguous(), counts.contiguous(), first.contiguous()
     table, log_prior = table.contiguous(), log_prior.contiguous()
-    n, d, n_classes = x.shape[0], x.shape[1], table.shape[1]
+    n, d = x.shape
     threads = min(torch.get_num_threads(), 1 + n * d * n_classes // _THREAD_WORK)
     out, wrong = x.new_empty(n, n_classes), _INT64(0)
     parameters = (counts.data_ptr(), first.data_ptr(), table.data_ptr(), log_prior.data_ptr(), n_classes)

@@ -5,7 +5,7 @@ import ctypes
 import torch
 from torch import Tensor
 
-from sk2torch.native import kernel, takes_addresses, takes_doubles, warn_if_missing
+from sk2torch.native import kernel, require_shapes, takes_addresses, takes_doubles, warn_if_missing
 
 # kernels/sparse.c has the same numbers.
 _NORMS = {"": 0, "l1": 1, "l2": 2, "max": 3}
@@ -37,6 +37,7 @@ def term_weights(x: Tensor, idf: Tensor | None, sublinear: bool, norm: str) -> T
         return None
     starts, columns, values = parts
     if idf is not None:
+        require_shapes((idf, (x.shape[1],)))
         idf = idf.contiguous()
     out = torch.empty_like(values)
     threads = min(torch.get_num_threads(), 1 + values.shape[0] // _THREAD_WORK)
@@ -62,6 +63,7 @@ def sparse_affine(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor | None:
         warn_if_missing()
         return None
     starts, columns, values = parts
+    require_shapes((bias, (weight.shape[0],)))
     weight, bias = weight.contiguous(), bias.contiguous()
     n, (n_outputs, n_features), n_entries = x.shape[0], weight.shape, values.shape[0]
     out = values.new_empty(n, n_outputs)

@@ -37,7 +37,7 @@ import sk2torch
 from sk2torch.base import METHODS, methods_of
 from sk2torch.persistence.storage import ENTRY, write
 
-EXAMPLES = 300
+EXAMPLES = 600
 SECONDS = 10
 MEBIBYTES = 256
 KIBIBYTES = 1024

@@ -48,6 +48,19 @@ class TorchCategoricalNB(NaiveBayes):
         tables = [read.matrix(table).T for table in estimator.feature_log_prob_]
         return cls(tables, read.vector(estimator.class_log_prior_), estimator.classes_)
 
+    @torch.jit.unused
+    def check_arrays(self) -> None:
+        """Refuse categories outside of the table, which compiled code looks up.
+
+        Raises:
+            ValueError: there are such.
+        """
+        last = self.first + self.counts
+        if self.first.dtype != torch.int64 or self.counts.dtype != torch.int64 or bool((self.first < 0).any()):
+            raise ValueError("the categories of CategoricalNB have no places in its table.")
+        if bool((last > self.table.shape[0]).any()) or bool((last < self.first).any()):
+            raise ValueError("the categories of CategoricalNB are not those of its table.")
+
     def joint(self, x: Tensor) -> Tensor:
         if not torch.jit.is_scripting():
             result = categorical_joint(x, self.counts, self.first, self.table, self.log_prior, self.refusal)

@@ -59,6 +59,22 @@ class TorchPolynomialFeatures(TorchEstimator):
             places = {term: k for k, term in enumerate(terms)}
         return cls(n_features, parents, factors, int(estimator._min_degree), bool(estimator.include_bias))
 
+    @torch.jit.unused
+    def check_arrays(self) -> None:
+        """Refuse steps that reach beyond the terms, which compiled code follows.
+
+        Raises:
+            ValueError: there are such.
+        """
+        first, source, count, feature = self.steps.reshape(-1, 4).unbind(dim=1)
+        is_known = (source >= 0) & (count > 0) & (source + count <= first) & (first + count <= self.n_terms)
+        is_known &= (feature >= 0) & (feature < self.n_features_in)
+        made = 1 + int(count.sum())
+        if self.steps.dtype != torch.int64 or made != self.n_terms or not bool(is_known.all()):
+            raise ValueError("the steps of PolynomialFeatures do not make its terms.")
+        if not 0 <= self.n_skipped <= self.n_terms:
+            raise ValueError("PolynomialFeatures leaves out more terms than it has.")
+
     def transform(self, x: Tensor) -> Tensor:
         x = self.prepare(x)
         if not torch.jit.is_scripting():

@@ -5,7 +5,7 @@ import ctypes
 import torch
 from torch import Tensor
 
-from sk2torch.native import kernel, takes_addresses, takes_doubles, warn_if_missing
+from sk2torch.native import kernel, require_shapes, takes_addresses, takes_doubles, warn_if_missing
 
 # A second thread costs about as much as so many values.
 _THREAD_WORK = 2**11
@@ -41,6 +41,11 @@ def quantile_shares(
     bounds = shares if normal is None else normal[1]
     if not (takes_doubles(x, table, quantiles, shares, *ends, bounds) and takes_addresses(unknown)):
         return None
+    d, n_quantiles = x.shape[1], shares.shape[0]
+    require_shapes((table, (d, 1 << (table.shape[1].bit_length() - 1))), (quantiles, (d * n_quantiles,)))
+    require_shapes(*((array, (d,)) for array in (*ends, unknown)), *(() if normal is None else ((bounds, (2, 2)),)))
+    if table.shape[1] <= n_quantiles:
+        raise ValueError(f"expected a table of more than {n_quantiles} values; the model's arrays do not fit.")
     function = kernel("quantile_shares", *_TYPES, _INT, _DOUBLE, _POINTER, _POINTER, _INT)
     if function is None:
         warn_if_missing()

@@ -5,7 +5,7 @@ import ctypes
 import torch
 from torch import Tensor
 
-from sk2torch.native import kernel, takes_addresses, takes_doubles, warn_if_missing
+from sk2torch.native import kernel, require_shapes, takes_addresses, takes_doubles, warn_if_missing
 
 # kernels/splines.c has the same numbers.
 _EXTRAPOLATIONS = {"continue": 0, "constant": 1, "linear": 1, "error": 2, "periodic": 3}
@@ -55,6 +55,11 @@ def spline_basis(
         return None
     if not (takes_doubles(x, knots, bounds[0], ends, outside) and takes_addresses(is_given)):
         return None
+    d, n_splines = x.shape[1], outside.shape[-1]
+    require_shapes((knots, (d, knots.shape[1])), (ends, (2, d)), (outside, (2, 2, d, n_splines)))
+    require_shapes((is_given, (3, d, n_splines)), (bounds[0], (d, max(bounds[1], bounds[0].shape[1]))))
+    if not 0 < width <= n_splines or knots.shape[1] < bounds[1] + 2 * degree + 2 or bounds[1] < 0 or degree < 0:
+        raise ValueError(f"expected {n_splines} splines of degree {degree}; the model's arrays do not fit.")
     function = kernel("spline_basis", *_TYPES, _POINTER, _POINTER, _INT)
     if function is None:
         warn_if_missing()

@@ -12,7 +12,7 @@ from typing import cast
 import torch
 from torch import Tensor
 
-from sk2torch.native import kernel, takes_addresses, warn_if_missing
+from sk2torch.native import kernel, require_shapes, takes_addresses, warn_if_missing
 from sk2torch.ops.workspace import workspace_bytes
 
 # The numbers that native/kernels/pairwise.c has for them.
@@ -68,6 +68,8 @@ def applies(x: Tensor, y: Tensor, link: str, degree: float) -> bool:
     """Whether compiled code computes with these rows."""
     if not takes_addresses(x, y) or x.dtype not in _SUFFIXES or y.dtype != x.dtype or y.shape[0] == 0:
         return False
+    if x.dim() != 2 or y.dim() != 2 or x.shape[1] != y.shape[1]:
+        raise ValueError(f"expected rows like the stored ones, of shape {tuple(y.shape)}, got {tuple(x.shape)}.")
     if link == "power" and not (0 <= degree <= 2**20 and degree == int(degree)):
         return False
     if kernel(*_KERNELS["sum", x.dtype]) is None:
@@ -116,8 +118,11 @@ def native_sum(
     degree: float,
 ) -> Tensor | None:
     """``weighted_sum`` of rows that went through ``align_outside``."""
-    if not applies(x, y, link, degree):
+    if not applies(x, y, link, degree) or weights.dtype != x.dtype:
         return None
+    require_shapes((weights, (weights.shape[0], sum(sizes))), (y, (sum(sizes), x.shape[1])))
+    if min(sizes) < 0:
+        raise ValueError(f"expected sizes of groups, got {sizes}.")
     numbers = (float(gamma), float(coef0), degree)
     x, y, weights = _lying(x), _lying(y), _lying(weights)
     n, n_groups, n_weights = x.shape[0], len(sizes), weights.shape[0]
@@ -176,8 +181,9 @@ def native_values(
 
 def native_log_sum(x: Tensor, y: Tensor, offsets: Tensor, statistic: str, link: str, gamma: Tensor) -> Tensor | None:
     """``log_sum`` of rows that went through ``align_outside``."""
-    if not applies(x, y, link, 1.0):
+    if not applies(x, y, link, 1.0) or offsets.dtype != x.dtype:
         return None
+    require_shapes((offsets, (y.shape[0],)))
     numbers, n, threads = (float(gamma), 0.0, 1.0), x.shape[0], torch.get_num_threads()
     x, y, offsets = _lying(x), _lying(y), _lying(offsets)
     if n <= _FEW:
@@ -201,6 +207,9 @@ def native_arg_min(
     """``arg_min`` of rows that went through ``align_outside``; a table that is larger than the workspace is refused."""
     if not applies(x, y, link, 1.0) or _packed_bytes(y, [y.shape[0]], 1) > workspace_bytes():
         return None
+    if offsets.dtype != x.dtype or (shifts is not None and shifts.dtype != x.dtype):
+        return None
+    require_shapes((offsets, (y.shape[0],)), *(() if shifts is None else ((shifts, (x.shape[0],)),)))
     x, y, offsets = _lying(x), _lying(y), _lying(offsets)
     shifts = None if shifts is None else _lying(shifts)
     out, memory = torch.empty(x.shape[0], dtype=torch.int64), _memory(y, [y.shape[0]], 1, 0)

@@ -5,9 +5,9 @@ import ctypes
 import torch
 from torch import Tensor
 
-from sk2torch.native import kernel, takes_addresses, warn_if_missing
+from sk2torch.native import kernel, require_shapes, takes_addresses, warn_if_missing
 from sk2torch.ops.pairwise.distances import align_rows
-from sk2torch.ops.pairwise.native_nearest import METRIC_NUMBERS
+from sk2torch.ops.pairwise.native_nearest import METRIC_NUMBERS, WEIGHTED
 from sk2torch.ops.workspace import workspace_bytes
 
 # The numbers that native/kernels/densities.c has for them; so has the next line.
@@ -61,6 +61,7 @@ def density_sums(
     x, rows = align_rows(x, metric).contiguous(), align_rows(rows, metric).contiguous()
     masses, weights = masses.contiguous(), weights.to(torch.float64).contiguous()
     (n, d), m = x.shape, rows.shape[0]
+    require_shapes((rows, (m, d)), (masses, (m,)), *(((weights, (d,)),) if metric in WEIGHTED else ()))
     n_blocks = -(-m // _BLOCK)
     numbers = n_blocks * _BLOCK * (d + 1) + 2 * d * (-(-n_blocks // _LANES) * _LANES)
     if numbers * x.element_size() > workspace_bytes():

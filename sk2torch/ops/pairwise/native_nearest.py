@@ -5,7 +5,7 @@ import ctypes
 import torch
 from torch import Tensor
 
-from sk2torch.native import kernel, takes_addresses, warn_if_missing
+from sk2torch.native import kernel, require_shapes, takes_addresses, warn_if_missing
 from sk2torch.ops.workspace import workspace_bytes
 
 # The numbers that native/kernels/neighbors_metrics.h has for them.
@@ -29,6 +29,8 @@ METRIC_NUMBERS = {
     "sokalsneath": 16,
     "nan_euclidean": 17,
 }
+# Those whose weights are one of each feature.
+WEIGHTED = ("minkowski", "seuclidean")
 # As in neighbors.c.
 _ORDERS = {"index": 0, "heap": 1, "kd_tree": 2, "ball_tree": 3}
 _SUFFIXES = {torch.float64: "_f64", torch.float32: "_f32"}
@@ -66,6 +68,7 @@ def native_nearest(
         return None
     if k < 1 or rows.shape[1] == 0:
         return None
+    _require_tree(x, rows, k, metric, weights, order, leaves, lower, upper)
     function = kernel(f"neighbors_nearest{_SUFFIXES[x.dtype]}", *_ARGUMENTS)
     if function is None:
         warn_if_missing()
@@ -88,3 +91,28 @@ def native_nearest(
         lost = torch.nonzero((values[:, -1] < torch.inf).logical_not())[:, 0]
         return index, values, lost
     return index, values, None
+
+
+def _require_tree(
+    x: Tensor,
+    rows: Tensor,
+    k: int,
+    metric: str,
+    weights: Tensor,
+    order: str,
+    leaves: Tensor,
+    lower: Tensor,
+    upper: Tensor,
+) -> None:
+    """Refuse arrays that a search could leave; what is in leaves is for ``NeighborSearch.check_arrays`` to know."""
+    m, d = rows.shape
+    require_shapes((x, (x.shape[0], d)))
+    if k > m:
+        raise ValueError(f"expected at most {m} neighbours, got {k}.")
+    if metric in WEIGHTED:
+        require_shapes((weights, (d,)))
+    if order in ("kd_tree", "ball_tree"):
+        n_leaves, width = leaves.shape
+        n_nodes = 2 * n_leaves - 1
+        require_shapes((leaves, (n_leaves, width)), (lower, (max(n_nodes, lower.shape[0]), d)))
+        require_shapes((upper, (lower.shape[0], d if order == "kd_tree" else 1)))

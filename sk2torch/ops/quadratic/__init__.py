@@ -9,7 +9,7 @@ import ctypes
 import torch
 from torch import Tensor
 
-from sk2torch.native import kernel, takes_addresses, warn_if_missing
+from sk2torch.native import kernel, require_shapes, takes_addresses, warn_if_missing
 
 # Rows that the compiled code works on at a time, at most.
 _ROWS = 64
@@ -36,6 +36,11 @@ def squared_forms(x: Tensor, means: Tensor, factors: Tensor, residuals: Tensor |
     n_forms, width = means.shape[0], factors.shape[2] if factors.dim() == 3 else 0
     if not _is_plain(x, means, factors) or not (residuals is None or _is_plain(residuals)):
         return None
+    n_factors = factors.shape[0] if width and factors.shape[0] == 1 else n_forms
+    require_shapes((factors, (n_factors, n_features, width) if factors.dim() == 3 else (n_forms, n_features)))
+    is_added = residuals is not None and width > 0
+    if means.numel() != n_forms * n_features or (is_added and residuals.shape != (n_forms, width)):
+        raise ValueError(f"expected {n_forms} forms of {n_features} features; the model's arrays do not fit.")
     function = kernel("squared_forms", *_FORMS)
     if function is None:
         warn_if_missing()
@@ -69,6 +74,7 @@ def mahalanobis_in_order(x: Tensor, location: Tensor, precision: Tensor) -> Tens
     """``functional.mahalanobis.squared_mahalanobis``, to the last digit."""
     if not _is_plain(x, location, precision):
         return None
+    require_shapes((location, (x.shape[1],)), (precision, (x.shape[1], x.shape[1])))
     function = kernel("squared_mahalanobis", *_MAHALANOBIS)
     if function is None:
         warn_if_missing()

@@ -5,7 +5,7 @@ import ctypes
 import torch
 from torch import Tensor
 
-from sk2torch.native import kernel, takes_addresses, warn_if_missing
+from sk2torch.native import kernel, require_shapes, takes_addresses, warn_if_missing
 from sk2torch.ops.triangular.reference import solve_rows
 
 # Right sides that the compiled code works on at a time.
@@ -40,6 +40,7 @@ def _native_squares(lower: Tensor, right: Tensor) -> Tensor | None:
     if function is None:
         warn_if_missing()
         return None
+    require_shapes((lower, (right.shape[1], right.shape[1])))
     lower, right = lower.contiguous(), right.contiguous()
     (n, m), threads = right.shape, torch.get_num_threads()
     room, out = lower.new_empty(threads * m * _SIDES if n > 2 else m), lower.new_empty(n)
