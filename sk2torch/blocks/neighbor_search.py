@@ -112,8 +112,9 @@ class NeighborSearch(nn.Module):
         Raises:
             ValueError: there are such.
         """
-        is_row = (self.leaves >= 0) & (self.leaves <= self.rows.shape[0])
-        if self.leaves.dtype != torch.int64 or self.leaves.dim() != 2 or not bool(is_row.all()):
+        leaves: Tensor = self.leaves
+        is_row = (leaves >= 0) & (leaves <= self.rows.shape[0])
+        if leaves.dtype != torch.int64 or leaves.dim() != 2 or not bool(is_row.all()):
             raise ValueError("the leaves of a search tree are not those of its rows.")
 
     def nearest(self, x: Tensor, k: int) -> Tensor:
