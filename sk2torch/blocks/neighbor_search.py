@@ -79,6 +79,8 @@ class NeighborSearch(nn.Module):
         radius: of neighbourhoods; NaN where it has none.
     """
 
+    leaves: Tensor
+
     def __init__(
         self,
         rows: Tensor,
@@ -112,7 +114,7 @@ class NeighborSearch(nn.Module):
         Raises:
             ValueError: there are such.
         """
-        leaves: Tensor = self.leaves
+        leaves = self.leaves
         is_row = (leaves >= 0) & (leaves <= self.rows.shape[0])
         if leaves.dtype != torch.int64 or leaves.dim() != 2 or not bool(is_row.all()):
             raise ValueError("the leaves of a search tree are not those of its rows.")
