@@ -102,7 +102,7 @@ static INLINE void NAME(vectors)(const NAME(search) *s, int metric, const int n,
     switch (metric) {
     case EUCLIDEAN: FEATURES(first[v] += t * t);
     case MANHATTAN: FEATURES(first[v] += MAGNITUDE(t));
-    case CHEBYSHEV: FEATURES(t = MAGNITUDE(t); first[v] = CHOOSE(t > first[v], t, first[v]));
+    case CHEBYSHEV: FEATURES(t = MAGNITUDE(t); first[v] = CHOOSE((t > first[v]) | (t != t), t, first[v]));
     case SEUCLIDEAN: FEATURES(first[v] += t * t / weight);
     case HAMMING: FEATURES(first[v] += CHOOSE(x != y, one, zero));
     case COSINE:
