@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 import torch
-from torch._dynamo import config as dynamo
 from torch.fx.experimental import _config as shapes
 
 from sk2torch.base import TorchEstimator, methods_of
@@ -45,7 +44,7 @@ def _compiled(method: Callable[..., Any], options: dict[str, Any]) -> Callable[.
             return compiled(*inputs)
         # A graph that torch makes in this mode holds for sizes of 0 and 1 as well. Settings are constants: as inputs of
         # the graph, which `dynamic` would make of them, Inductor refuses them in loops.
-        with shapes.patch(backed_size_oblivious=True), dynamo.patch(specialize_float=True):
+        with shapes.patch(backed_size_oblivious=True), torch._dynamo.config.patch(specialize_float=True):
             answer = compiled(*inputs)
         is_new[0] = False
         return answer
