@@ -149,7 +149,7 @@ def _parameters(model: TorchEstimator, names: dict[str, list[str]]) -> dict[str,
 def _write_onnx(
     model: TorchEstimator, folder: Path, methods: list[str]
 ) -> tuple[list[_Port], list[_Port], dict[str, list[str]]]:
-    onnx.write(model, folder / "model.onnx", methods)
+    onnx.write(model, folder / "model.onnx", methods, table=False)
     import onnx as package
 
     proto = package.load(str(folder / "model.onnx"), load_external_data=False)

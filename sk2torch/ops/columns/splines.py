@@ -58,7 +58,7 @@ def spline_basis(
     d, n_splines = x.shape[1], outside.shape[-1]
     require_shapes((knots, (d, knots.shape[1])), (ends, (2, d)), (outside, (2, 2, d, n_splines)))
     require_shapes((is_given, (3, d, n_splines)), (bounds[0], (d, max(bounds[1], bounds[0].shape[1]))))
-    if not 0 < width <= n_splines or knots.shape[1] < bounds[1] + 2 * degree + 2 or bounds[1] < 0 or degree < 0:
+    if not 0 <= width <= n_splines or knots.shape[1] < bounds[1] + 2 * degree + 2 or bounds[1] < 0 or degree < 0:
         raise ValueError(f"expected {n_splines} splines of degree {degree}; the model's arrays do not fit.")
     function = kernel("spline_basis", *_TYPES, _POINTER, _POINTER, _INT)
     if function is None:
