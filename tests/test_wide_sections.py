@@ -122,7 +122,7 @@ def _models():
 @pytest.mark.parametrize(("name", "estimator", "X"), [pytest.param(*m, id=m[0]) for m in _models()])
 def test_models_in_blocks(name, estimator, X, tmp_path):
     model = sk2torch.wrap(estimator)
-    path = sk2torch.export(model, tmp_path / "model.onnx")
+    path = sk2torch.export(model, tmp_path / "model.onnx", blocks=True)
     assert "If" in kinds(onnx.load(path))
     runtime = load_runtime(path)
     # Rows that are stored, whose neighbours tie, as well.
@@ -145,7 +145,7 @@ def test_memory_does_not_grow_with_the_product(tmp_path, monkeypatch):
     generator = np.random.default_rng(0)
     X = generator.normal(size=(3_000, 4))
     model = sk2torch.wrap(SVC(C=0.01).fit(X, generator.integers(0, 2, 3_000)))
-    path = sk2torch.export(model, tmp_path / "model.onnx", methods=["decision_function"])
+    path = sk2torch.export(model, tmp_path / "model.onnx", methods=["decision_function"], blocks=True)
     code = """
 import resource, sys, numpy as np, onnxruntime
 session = onnxruntime.InferenceSession(sys.argv[1], providers=["CPUExecutionProvider"])

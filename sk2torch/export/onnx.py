@@ -59,6 +59,7 @@ def write(
     opset_version: int = DEFAULT_OPSET,
     table: bool | None = None,
     trees: Trees = "standard",
+    blocks: bool = False,
 ) -> None:
     """Write the graph, checked by ``onnx.checker``.
 
@@ -72,6 +73,8 @@ def write(
             can.
         trees: ``"standard"`` writes trees with operators of ai.onnx, which run on any device; ``"TreeEnsemble"`` with
             the operator of that name of ai.onnx.ml 5, which ONNX Runtime has for CPUs, where it is many times faster.
+        blocks: whether parts with wide rows, such as kernels between the rows and all support vectors, become loops
+            over blocks of rows, which bounds memory for large batches; compare such a file with its model on many rows.
 
     Raises:
         ArtifactError: ``inverse_transform`` among others, or a table that a graph cannot take.
@@ -111,7 +114,7 @@ def write(
         )
     if is_kept:
         place_trees(program.model)
-    if not couples_rows(model) and not any(METHODS[m].is_joint for m in methods):
+    if blocks and not couples_rows(model) and not any(METHODS[m].is_joint for m in methods):
         bound_memory(program.model)
     described = {**metadata.describe(model, names), "trees": trees}
     if table is not False and reason is None:

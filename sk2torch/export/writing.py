@@ -46,7 +46,8 @@ def export(
             raw table, one input a column where some hold words, and gives labels in words (by default where it can);
             and ``trees``: with ``"standard"``, the default, trees are operators of ai.onnx, which run on any device;
             with ``"TreeEnsemble"`` they are operators of that name of ai.onnx.ml, which ONNX Runtime has for CPUs,
-            where they are many times faster. ``.pt2`` takes ``aot``: whether to add code that AOTInductor compiles.
+            where they are many times faster; ``blocks``: whether kernels between the rows and stored rows are computed
+            in blocks of rows, in bounded memory. ``.pt2`` takes ``aot``: whether to add code that AOTInductor compiles.
 
     Returns:
         The path.
