@@ -17,7 +17,10 @@ class Record:
 
     def __init__(self, checks: list[str], gaps: list[str]) -> None:
         self.counts = Counter(checks)
-        self.gaps: dict[str, str] = dict(gap.split(": ", 1) for gap in gaps)
+        # In an order that does not depend on which test process was first.
+        self.gaps: dict[str, list[str]] = {}
+        for key, reason in sorted({tuple(gap.split(": ", 1)) for gap in gaps}):
+            self.gaps.setdefault(key, []).append(reason)
 
     @property
     def pairs(self) -> list[str]:

@@ -4,6 +4,7 @@
 """
 
 import argparse
+import difflib
 import inspect
 import json
 import re
@@ -71,8 +72,9 @@ def _row(record: Record, pair: str, notes: dict[str, int]) -> str:
     for capability in CAPABILITIES:
         key = f"{pair}/{capability}"
         if key in record.gaps:
-            number = notes.setdefault(record.gaps[key], len(notes) + 1)
-            cells.append(f"{'partly' if key in record.counts else 'no'} [{number}](#notes)")
+            numbers = [notes.setdefault(reason, len(notes) + 1) for reason in record.gaps[key]]
+            references = " ".join(f"[{number}](#notes)" for number in numbers)
+            cells.append(f"{'partly' if key in record.counts else 'no'} {references}")
         else:
             cells.append("✓" if key in record.counts else "·" if capability == "gradient" else "not checked")
     return f"| | `{pair.partition('.')[2]}` | " + " | ".join(cells) + " |"
@@ -124,8 +126,11 @@ def main() -> None:
     text = render(record)
     if not arguments.check:
         DOCUMENT.write_text(text)
-    elif not DOCUMENT.exists() or DOCUMENT.read_text() != text:
-        sys.exit(f"{DOCUMENT.name} is stale: run `make support`.")
+    else:
+        written = DOCUMENT.read_text() if DOCUMENT.exists() else ""
+        changes = difflib.unified_diff(written.splitlines(), text.splitlines(), "written", "now", lineterm="", n=0)
+        if lines := list(changes):
+            sys.exit("\n".join([*lines, f"{DOCUMENT.name} is stale: run `make support`."]))
 
 
 if __name__ == "__main__":
