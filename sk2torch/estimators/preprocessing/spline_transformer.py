@@ -132,9 +132,6 @@ class TorchSplineTransformer(TorchEstimator):
     @torch.jit.unused
     def compiled(self, x: Tensor) -> Tensor | None:
         """``transform`` of prepared rows by compiled code; None where it does not apply."""
-        # Models of older versions treat features without a spread in ways of their own.
-        if self.needs_period:
-            return None
         return spline_basis(
             x,
             self.knots,

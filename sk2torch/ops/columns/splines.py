@@ -72,7 +72,8 @@ def spline_basis(
     out, wrong = x.new_empty(n, d * width), _INT64(0)
     places = (knots.data_ptr(), knots.shape[1], table.data_ptr(), bounds[1], table.shape[1], degree)
     edges = (ends.data_ptr(), outside.data_ptr(), is_given.data_ptr(), outside.shape[3], width)
-    rules = (_EXTRAPOLATIONS[extrapolation], int(refuses_above), int(needs_period), gap)
+    is_missing = needs_period and extrapolation == "periodic"
+    rules = (_EXTRAPOLATIONS[extrapolation], int(refuses_above), int(is_missing), gap)
     function(x.data_ptr(), n, d, *places, *edges, *rules, out.data_ptr(), ctypes.addressof(wrong), threads)
     if wrong.value:
         raise ValueError(message)
