@@ -6,6 +6,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from sk2torch.functional.rows import is_range
+
 
 def is_numeric(classes: np.ndarray) -> bool:
     """Whether labels come out of a module as their own values (numbers, booleans)."""
@@ -32,9 +34,13 @@ class ClassLabels(nn.Module):
             values = torch.from_numpy(self.classes_.astype(np.int64))
         else:
             values = torch.from_numpy(self.classes_.copy())
-        # Labels 0, 1, 2, … are their own indices.
-        self.is_index = values.dtype == torch.int64 and bool((values == torch.arange(len(values))).all())
         self.register_buffer("values", values)
+        # Labels 0, 1, 2, … are their own indices.
+        self.is_index = is_range(values)
+
+    def _load_from_state_dict(self, *arguments: Any) -> None:
+        super()._load_from_state_dict(*arguments)
+        self.is_index = is_range(self.values)
 
     def forward(self, index: Tensor) -> Tensor:
         return index if self.is_index else self.values[index]

@@ -1,11 +1,12 @@
 """Moving columns between the parts of a composite model."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
-import torch
 from torch import Tensor, nn
 
+from sk2torch.functional.rows import is_range
 from sk2torch.functional.sparse import selected_columns
 
 
@@ -19,9 +20,13 @@ class SelectColumns(nn.Module):
     def __init__(self, index: Tensor) -> None:
         super().__init__()
         self.n_columns = index.shape[0]
-        # The first columns in their order: all of them, where there are no more.
-        self.is_prefix = bool((index == torch.arange(index.shape[0])).all())
         self.register_buffer("index", index)
+        # The first columns in their order: all of them, where there are no more.
+        self.is_prefix = is_range(index)
+
+    def _load_from_state_dict(self, *arguments: Any) -> None:
+        super()._load_from_state_dict(*arguments)
+        self.is_prefix = is_range(self.index)
 
     def forward(self, x: Tensor) -> Tensor:
         return x if self.is_prefix and x.shape[1] == self.n_columns else selected_columns(x, self.index)

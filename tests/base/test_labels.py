@@ -23,3 +23,9 @@ def test_numbers_come_back_as_they_are(classes):
 
 def test_words_stay_indices():
     assert ClassLabels(np.array(["b", "a"]))(torch.tensor([1, 0, 1])).tolist() == [1, 0, 1]
+
+
+def test_loaded_labels_replace_those_that_were_indices():
+    labels = ClassLabels(np.array([0, 1]))
+    labels.load_state_dict(ClassLabels(np.array([4, 2])).state_dict())
+    assert labels(torch.tensor([1, 0])).tolist() == [2, 4]
