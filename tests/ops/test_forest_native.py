@@ -184,7 +184,7 @@ def test_wide_input_needs_wide_nodes():
     trees = [tree._replace(feature=tree.feature * (n_features // 3)) for tree in trees]
     forest = pack_forest(trees, n_features, True)
     x = torch.from_numpy(rows(generator, 9, n_features))
-    assert packed.packed_forest(n_features, *forest.arrays()).structure.is_double
+    assert packed.packed_forest(n_features, forest.arrays()).structure.is_double
     assert torch.equal(forest(x), forest.block(x))
 
 

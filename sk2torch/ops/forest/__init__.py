@@ -1,6 +1,7 @@
 """Forest evaluation: the node that each row reaches in each tree, and sums of leaf values."""
 
-from sk2torch.ops.forest.evaluation import TreeArrays, direct_sums, forest_leaves, forest_sums, grouped_sum
+from sk2torch.ops.forest.arrays import TreeArrays
+from sk2torch.ops.forest.evaluation import direct_sums, forest_leaves, forest_sums, grouped_sum
 from sk2torch.ops.forest.operators import (
     exported_operators,
     leaves_operator,

@@ -2,19 +2,12 @@
 
 import numpy as np
 import torch
-from torch import Tensor
+
+from sk2torch.ops.forest.arrays import TreeArrays
 
 
-def check_trees(
-    n_features: int,
-    feature: Tensor,
-    threshold: Tensor,
-    children: Tensor,
-    category_row: Tensor,
-    category_left: Tensor,
-    roots: Tensor,
-) -> None:
-    """Refuse arrays, as of ``reached_nodes``, that a walk could leave or never end in.
+def check_trees(n_features: int, trees: TreeArrays) -> None:
+    """Refuse arrays that a walk could leave or never end in.
 
     Trees lie one behind the other, roots first; children come after their node; each node but a root is the child of
     one other.
@@ -22,6 +15,7 @@ def check_trees(
     Raises:
         ValueError: they are no such trees.
     """
+    feature, threshold, children, category_row, category_left, roots = trees
     if any(array.dtype != torch.int64 for array in (feature, children, roots, category_row)):
         raise ValueError("the node arrays of a forest have other dtypes than int64.")
     n = feature.shape[0]

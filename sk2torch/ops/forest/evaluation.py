@@ -1,31 +1,16 @@
 """Forest evaluation by the fastest back end: C on a CPU, Triton on CUDA, else plain torch in bounded memory."""
 
-from typing import NamedTuple
-
 import torch
 from torch import Tensor
 
 from sk2torch.native import takes_addresses, warn_if_missing
 from sk2torch.ops.answering import has_triton
+from sk2torch.ops.forest.arrays import TreeArrays
 from sk2torch.ops.forest.native import native_leaves, native_sums
 from sk2torch.ops.forest.packed import PackedForest, packed_forest
 from sk2torch.ops.forest.reference import reached_nodes, sequential_sum
 
 _FLOATS = (torch.float32, torch.float64)
-
-
-class TreeArrays(NamedTuple):
-    """The arrays of ``reached_nodes``, for columns of ``x`` as given.
-
-    Comparisons are in the dtype of ``threshold``. Feature ``n_features + j`` is column ``j`` with -inf for NaN.
-    """
-
-    feature: Tensor
-    threshold: Tensor
-    children: Tensor
-    category_row: Tensor
-    category_left: Tensor
-    roots: Tensor
 
 
 def rows_at_a_time(n_trees: int, is_cuda: bool) -> int:
@@ -60,7 +45,7 @@ def direct_sums(
         return None
     if start is not None and start.shape != (1, n_groups * values.shape[1]):
         start = start.expand(x.shape[0], n_groups * values.shape[1])
-    packed = packed_forest(x.shape[1], *trees) if trees.threshold.dtype in _FLOATS else None
+    packed = packed_forest(x.shape[1], trees) if trees.threshold.dtype in _FLOATS else None
     return None if packed is None else native_sums(packed, x, values, start, n_groups, divisor)
 
 
@@ -146,7 +131,7 @@ def grouped_sum(values: Tensor, leaf: Tensor, start: Tensor, n_groups: int) -> T
 def _packed(x: Tensor, trees: TreeArrays) -> PackedForest | None:
     if not takes_addresses(x, trees.feature) or x.dtype not in _FLOATS or trees.threshold.dtype not in _FLOATS:
         return None
-    packed = packed_forest(x.shape[1], *trees)
+    packed = packed_forest(x.shape[1], trees)
     if packed is None:
         warn_if_missing()
     return packed

@@ -9,7 +9,8 @@ import torch
 from torch import Tensor
 
 from sk2torch.ops.answering import takes_operators
-from sk2torch.ops.forest.evaluation import TreeArrays, forest_leaves, forest_sums, values_gradient
+from sk2torch.ops.forest.arrays import TreeArrays
+from sk2torch.ops.forest.evaluation import forest_leaves, forest_sums, values_gradient
 
 _exported: ContextVar[bool] = ContextVar("exported", default=False)
 

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from sk2torch.native import kernel
+from sk2torch.ops.forest.arrays import TreeArrays
 from sk2torch.ops.forest.checking import check_trees
 from sk2torch.ops.forest.memo import Memo
 
@@ -60,23 +61,17 @@ class PackedForest:
         self.sums = _kernel("forest_sums", *_SUMS)
 
 
-def pack(
-    n_features: int,
-    feature: Tensor,
-    threshold: Tensor,
-    children: Tensor,
-    category_row: Tensor,
-    category_left: Tensor,
-    roots: Tensor,
-) -> PackedForest | None:
-    """Arrays as of ``reached_nodes`` in the packed layout; None where it has no room or there is no library.
+def pack(n_features: int, trees: TreeArrays) -> PackedForest | None:
+    """The trees in the packed layout; None where it has no room or there is no library.
 
-    Comparisons are in the dtype of ``threshold``. Columns from ``n_features`` on are copies with -inf for NaN.
+    Raises:
+        ValueError: see ``check_trees``.
     """
+    feature, threshold, children, category_row, category_left, roots = trees
     function = kernel("forest_pack", *[ctypes.c_void_p] * 10)
     if function is None or feature.shape[0] >= 2**31 or n_features >= 2**26:
         return None
-    check_trees(n_features, feature, threshold, children, category_row, category_left, roots)
+    check_trees(n_features, trees)
     has_copies = int(feature.max()) >= n_features
     has_categories = category_row.shape[0] > 0
     is_double, rounds = threshold.dtype == torch.float64, threshold.dtype != torch.float64
@@ -154,9 +149,9 @@ def _bit_tables(category_left: Tensor) -> np.ndarray:
 _packed_forests: Memo[PackedForest | None] = Memo()
 
 
-def packed_forest(n_features: int, *arrays: Tensor) -> PackedForest | None:
-    """``pack`` of these arrays, once for as long as they live and nobody writes to them."""
-    return _packed_forests.get(arrays, n_features, lambda: pack(n_features, *arrays))
+def packed_forest(n_features: int, trees: TreeArrays) -> PackedForest | None:
+    """``pack`` of these trees, once for as long as they live and nobody writes to them."""
+    return _packed_forests.get(trees, n_features, lambda: pack(n_features, trees))
 
 
 def forget_packed(children: Tensor) -> None:

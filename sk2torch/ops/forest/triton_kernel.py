@@ -8,7 +8,7 @@ import triton  # pyright: ignore[reportMissingImports]
 import triton.language as tl  # pyright: ignore[reportMissingImports]
 from torch import Tensor
 
-from sk2torch.ops.forest.evaluation import TreeArrays
+from sk2torch.ops.forest.arrays import TreeArrays
 from sk2torch.ops.forest.memo import Memo
 
 _ROWS = 128
