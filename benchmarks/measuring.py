@@ -6,6 +6,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable
+from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -28,27 +29,31 @@ class Plan:
         sizes: batch sizes; those of the workload among them are measured.
         gate_rows: rows that the gate compares.
         step_seconds: longest conversion, compilation or call; a peer that takes longer is ended.
+        call_seconds: a call that is expected to take longer is not made.
         burst_seconds: calls in one turn of a peer, one at least.
-        cell_seconds: calls of one peer at one size; what would take longer is measured once or not at all.
+        cell_seconds: calls of one peer at one size; a call that takes longer is made once.
         rounds: turns of each peer.
-        workload_seconds: once spent, ``DROPPABLE`` peers are left out.
+        conversion_seconds: once spent, ``DROPPABLE`` peers are left out.
     """
 
     sizes: tuple[int, ...] | None = None
     gate_rows: int = 10_000
-    step_seconds: float = 60.0
+    step_seconds: float = 75.0
+    call_seconds: float = 40.0
     burst_seconds: float = 0.03
-    cell_seconds: float = 3.0
+    cell_seconds: float = 1.0
     rounds: int = 5
-    workload_seconds: float = 60.0
+    conversion_seconds: float = 60.0
 
     def within(self, seconds: float) -> "Plan":
         """The same plan, of which conversions may begin within ``seconds``."""
-        return replace(self, workload_seconds=seconds)
+        return replace(self, conversion_seconds=seconds)
 
 
-def measure(workload: Workload, fit: Fitted, workers: dict[str, Worker], plan: Plan, say: Say) -> dict[str, Any]:
-    """The record of ``workload`` with the peers in ``workers``, of which the first is scikit-learn."""
+def measure(
+    workload: Workload, fit: Fitted, workers: dict[str, Worker], plan: Plan, say: Say, pool: Executor
+) -> dict[str, Any]:
+    """The record of ``workload`` with the peers in ``workers``: scikit-learn first; the others convert in ``pool``."""
     sizes = list(workload.sizes) if plan.sizes is None else [s for s in plan.sizes if s <= max(workload.sizes)]
     record: dict[str, Any] = {
         "title": workload.title,
@@ -58,18 +63,23 @@ def measure(workload: Workload, fit: Fitted, workers: dict[str, Worker], plan: P
     }
     entries = record["peers"]
     n_gate = min(plan.gate_rows, fit.X.shape[0] if hasattr(fit.X, "shape") else len(fit.X))
-    end = time.monotonic() + plan.workload_seconds
+    end = time.monotonic() + plan.conversion_seconds
     with tempfile.TemporaryDirectory(prefix="sk2torch-bench-") as folder:
         question = Path(folder) / "question.pkl"
         stored = {"estimator": fit.estimator, "methods": (workload.method, *workload.checks)}
         question.write_bytes(pickle.dumps({**stored, "X": fit.X, "train": fit.train}))
         expected: dict[str, Any] = {}
-        for peer, worker in workers.items():
+
+        def prepare(peer: str) -> None:
             say(f"converting: {peer}")
             with _noting(entries[peer]):
                 if peer in DROPPABLE and time.monotonic() > end:
-                    raise Refused("skipped", f"the {plan.workload_seconds:.0f} s of this workload were spent")
-                _prepare(worker, entries[peer], str(question), n_gate, expected, plan)
+                    raise Refused("skipped", f"the {plan.conversion_seconds:.0f} s for conversions were spent")
+                _prepare(workers[peer], entries[peer], str(question), n_gate, expected, plan)
+
+        prepare(BASELINE)
+        # Converting takes one core for the most part.
+        list(pool.map(prepare, [peer for peer in workers if peer != BASELINE]))
     for size in sizes:
         say(f"timing: {size:,} rows")
         _time(size, n_gate, workers, entries, plan)
@@ -108,7 +118,7 @@ def _time(size: int, n_gate: int, workers: dict[str, Worker], entries: dict[str,
         cell: dict[str, Any] = {}
         entries[peer]["times"][str(size)] = cell
         expected = _expected_seconds(entries[peer], size, n_gate)
-        if expected > 2 * plan.cell_seconds:
+        if expected > plan.call_seconds:
             cell.update(skipped=f"about {expected:.0f} s expected", expected=expected)
             continue
         try:

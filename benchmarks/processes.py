@@ -34,6 +34,8 @@ class Refused(Exception):
 class Worker:
     """A peer's process, started when first asked and again after it was ended.
 
+    It is stopped until it is asked again, so that threads which wait for work by spinning take no time from others.
+
     Args:
         peer: its name.
         python: the interpreter of its environment.
@@ -58,17 +60,23 @@ class Worker:
         try:
             if self.connection is None:
                 self._start()
+            self._signal(signal.SIGCONT)
             self.connection.send((name, *arguments))
             return self._reply(timeout)
         except (EOFError, OSError) as error:
             self.close()
             raise Refused("error", f"the process ended: {type(error).__name__}") from error
 
+    def _signal(self, number: int) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.process.pid, number)
+
     def _reply(self, timeout: float) -> Any:
         if not self.connection.poll(timeout):
             self.close()
             raise Refused("timeout", f"no answer within {timeout:.0f} s")
         status, value = self.connection.recv()
+        self._signal(signal.SIGSTOP)
         if status != "ok":
             raise Refused(status, value)
         return value
@@ -121,11 +129,11 @@ class Worker:
         if self.connection is not None:
             self.connection.close()
         if self.process is not None:
+            self._signal(signal.SIGCONT)
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self.process.wait(0.2)
             # Compilers that it started end with it.
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(self.process.pid, signal.SIGKILL)
+            self._signal(signal.SIGKILL)
             self.process.wait()
         if self.folder is not None:
             self.folder.cleanup()

@@ -10,6 +10,7 @@ import pickle
 import sys
 import time
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -26,8 +27,10 @@ from .processes import Worker, interpreters
 from .workloads import TINY, TINY_ROWS, Fitted, Scale, Workload, full, load, selected
 
 ORIGINAL = ROOT / ".venv-original" / "bin" / "python"
-# Share of a workload's time that goes to fits, conversions and the gate; the rest is for the timing.
-CONVERSIONS = 0.7
+# How many peers convert at the same time.
+CONVERSIONS = 2
+# Seconds that are kept for each workload to come before slow conversions are left out.
+RESERVE = 25.0
 # Fitted estimators, by what decides them; some take longer to fit than to measure.
 FITS = ROOT / "build" / "benchmarks"
 
@@ -39,7 +42,7 @@ def arguments(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--peer", action="append", default=[], choices=list(PEERS), help="only these, and scikit-learn")
     parser.add_argument("--size", action="append", default=[], type=int, help="only these batch sizes")
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--minutes", type=float, default=28.0, help="time for everything; spread over the workloads")
+    parser.add_argument("--minutes", type=float, default=28.0, help="time for everything")
     parser.add_argument("--output", type=Path, default=records.RESULTS, help="folder for the results")
     parser.add_argument("--restart", action="store_true", help="measure again what an interrupted run has measured")
     parser.add_argument("--tiny", action="store_true", help="small models and few rows, to try the program out")
@@ -117,17 +120,18 @@ def measure_all(options: argparse.Namespace, console: Console) -> Path:
     end = time.monotonic() + 60 * options.minutes
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     try:
-        with Progress(*columns, console=console) as progress:
+        # For the whole run: a worker ends with the thread that started it.
+        with ThreadPoolExecutor(CONVERSIONS) as pool, Progress(*columns, console=console) as progress:
             task = progress.add_task("", total=len(chosen), completed=len(done))
             todo = [w for w in chosen if w.name not in done]
             for k, workload in enumerate(todo):
                 say = lambda text, name=workload.name: progress.update(task, description=f"{name}: {text}")  # noqa: E731
                 say("fitting")
-                share = max(0.0, end - time.monotonic()) / (len(todo) - k)
+                left = end - time.monotonic() - RESERVE * (len(todo) - k - 1)
                 began = time.monotonic()
                 scale = TINY if options.tiny else full(max(plan.gate_rows, *(plan.sizes or workload.sizes)))
                 fit, seconds = fit_of(workload, scale)
-                record = measure(workload, fit, workers, plan.within(CONVERSIONS * share), say)
+                record = measure(workload, fit, workers, plan.within(left), say, pool)
                 record.update(fit_seconds=seconds, seconds=time.monotonic() - began, conditions=conditions)
                 record["load"] = os.getloadavg()[0]
                 results["workloads"][workload.name] = record

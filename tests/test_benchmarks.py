@@ -1,10 +1,12 @@
 """The benchmarks measure what they say: workloads, gate, runner, report, the program for GPUs."""
 
 import json
+import os
 import pickle
 import shutil
 import sys
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 
 import numpy as np
@@ -90,7 +92,8 @@ FIT = SimpleNamespace(estimator=None, X=np.zeros((10_000, 2)), train=())
 
 
 def record_of(*peers):
-    record = measure(WORKLOAD, FIT, {p.peer: p for p in peers}, Plan(), lambda text: None)
+    with ThreadPoolExecutor(2) as pool:
+        record = measure(WORKLOAD, FIT, {p.peer: p for p in peers}, Plan(), lambda text: None, pool)
     return record | {"conditions": {"sources": "a"}, "load": 0.0}
 
 
@@ -124,7 +127,7 @@ def two_workloads(monkeypatch, tmp_path):
     """Options of a run of two workloads whose measurement is made up, and the names it measured."""
     measured = []
 
-    def made_up(workload, fit, workers, plan, say):
+    def made_up(workload, fit, workers, plan, say, pool):
         if workload.name == "naive-bayes" and not (tmp_path / "again").exists():
             (tmp_path / "again").touch()
             raise KeyboardInterrupt
@@ -203,6 +206,8 @@ def test_a_worker_that_takes_too_long_is_ended(start, tmp_path):
     with pytest.raises(Refused, match="FileNotFoundError"):
         worker.ask(60.0, "load", str(tmp_path / "no such file"))
     worker.ask(60.0, "load", str(question))
+    # Takes no time from others until it is asked again.
+    assert os.WIFSTOPPED(os.waitpid(worker.process.pid, os.WUNTRACED)[1])
     with pytest.raises(Refused, match="no answer within 0 s"):
         worker.ask(0.0, "burst", 1, 600.0)
     assert worker.process is None
