@@ -1,6 +1,6 @@
 """The normal distribution function and its inverse.
 
-ONNX Runtime has no float64 kernel of the error function, and ONNX no inverse of it. Graphs use Chebyshev
+ONNX Runtime has no float64 kernel of the error function, and ONNX no inverse of it. Exported graphs use Chebyshev
 interpolants, computed in 40 digits and written as polynomials on ``[-1, 1]``, ascending; relative error below 1e-14.
 """
 
@@ -124,7 +124,7 @@ def normal_probability(x: Tensor) -> Tensor:
     if torch.jit.is_scripting():
         return 0.5 * torch.erfc(x * -0.7071067811865476)
     else:
-        return _probability(x) if torch.compiler.is_compiling() else 0.5 * torch.erfc(x * -0.7071067811865476)
+        return _probability(x) if torch.compiler.is_exporting() else 0.5 * torch.erfc(x * -0.7071067811865476)
 
 
 def normal_quantile(p: Tensor) -> Tensor:
@@ -132,7 +132,7 @@ def normal_quantile(p: Tensor) -> Tensor:
     if torch.jit.is_scripting():
         return torch.special.ndtri(p)
     else:
-        return _quantile(p) if torch.compiler.is_compiling() else torch.special.ndtri(p)
+        return _quantile(p) if torch.compiler.is_exporting() else torch.special.ndtri(p)
 
 
 def _probability(x: Tensor) -> Tensor:
