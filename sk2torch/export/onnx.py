@@ -18,7 +18,7 @@ from sk2torch.export.onnx_session import open_session
 from sk2torch.export.onnx_storage import require_data, save
 from sk2torch.export.programs import dynamic_dims, example_input
 from sk2torch.export.quiet import quiet_torch
-from sk2torch.export.runtime import Runtime, couples_rows
+from sk2torch.export.runtime import Runtime, couples_rows, result_of
 from sk2torch.export.tree_ensemble import place_trees, translations
 from sk2torch.export.wide_sections import bound_memory
 from sk2torch.ops.forest import exported_operators
@@ -179,9 +179,7 @@ def load(path: Path, **options: Any) -> Runtime:
         feeds = {INPUT_NAME: x.numpy()} if columns is None else table_feeds(x, encoding, columns)
         found = session.run(outputs[method], feeds)
         results = [label_indices(r, decoding.classes) if r.dtype == object else torch.from_numpy(r) for r in found]
-        if METHODS[method].results:
-            return tuple(results)
-        return results if len(results) > 1 else results[0]
+        return result_of(method, results)
 
     return Runtime(
         call=call,

@@ -61,8 +61,14 @@ def require_data(path: Path, described: dict[str, Any]) -> None:
 
 def _attribute_bytes(ir: Any, program: Any) -> int:
     nodes = ir.traversal.RecursiveGraphIterator(program.graph)
-    attributes = (attribute for node in nodes for attribute in node.attributes.values())
-    return sum(a.as_tensor().nbytes for a in attributes if a.type == ir.AttributeType.TENSOR)
+    return sum(_size(ir, attribute) for node in nodes for attribute in node.attributes.values())
+
+
+def _size(ir: Any, attribute: Any) -> int:
+    if attribute.type == ir.AttributeType.TENSOR:
+        return attribute.as_tensor().nbytes
+    # protobuf writes seven bits of a number to a byte: four bytes are nodes' numbers up to 268 millions.
+    return 4 * len(attribute.as_ints()) if attribute.type == ir.AttributeType.INTS else 0
 
 
 def _put_beside(ir: Any, program: Any, values: list[Any], path: Path) -> dict[str, Any]:

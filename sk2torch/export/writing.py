@@ -18,7 +18,8 @@ from sk2torch.export.runtime import Runtime
 # Suffix and the module that writes and loads the format.
 FORMATS = {".pt": "torchscript", ".pt2": "pt2", ".onnx": "onnx", ".safetensors": "safetensors"}
 # Formats that are folders: the module that writes them, and the file that every such folder has.
-_FOLDERS = {"triton": ("triton_repository", "config.pbtxt")}
+REPOSITORY_FILE = "config.pbtxt"
+_FOLDERS = {"triton": ("triton_repository", REPOSITORY_FILE)}
 # All methods in one graph, which takes one input.
 _ONE_GRAPH = (".onnx", "triton")
 
@@ -94,14 +95,21 @@ def _converted(model: TorchEstimator, dtype: torch.dtype) -> TorchEstimator:
     return copy.deepcopy(model).to(dtype)
 
 
+def model_file(path: "str | PathLike[str]") -> Path:
+    """The file that holds the model: ``path`` itself, or the one in the folder that it is."""
+    found = Path(path)
+    in_folder = [found / "1" / f"model{suffix}" for suffix in FORMATS] if found.is_dir() else []
+    return next((file for file in in_folder if file.is_file()), found)
+
+
 def artifact_at(path: "str | PathLike[str]") -> tuple[Path, ModuleType]:
-    """The file at ``path``, and the module of its format.
+    """The file at ``path``, or of the repository's folder there, and the module of its format.
 
     Raises:
         FileNotFoundError: no such file.
         ArtifactError: unknown suffix.
     """
-    source = Path(path)
+    source = model_file(path)
     target = _format(source)
     if not source.is_file():
         raise FileNotFoundError(f"no file {str(source)!r}")
