@@ -21,6 +21,7 @@ from fastapi.responses import JSONResponse
 from pydantic import ValidationError
 from serving.protocol import InferRequest, Refusal, output_of
 from serving.service import DEFAULT_METHODS, Service
+from starlette.exceptions import HTTPException
 
 import sk2torch
 
@@ -103,6 +104,8 @@ async def infer(request: Request, name: str) -> dict[str, Any]:
 
 
 async def refuse(request: Request, error: Exception) -> JSONResponse:
+    if isinstance(error, HTTPException):
+        return JSONResponse({"error": str(error.detail)}, error.status_code, error.headers)
     status = error.status if isinstance(error, Refusal) else 500
     if status == 500:
         logging.getLogger("uvicorn.error").exception("a request failed", exc_info=error)
@@ -127,8 +130,8 @@ def create_app(service: Service) -> FastAPI:
     app = FastAPI(title="sk2torch", lifespan=running, openapi_url=None)
     app.state.service = service
     app.include_router(router)
-    app.add_exception_handler(Refusal, refuse)
-    app.add_exception_handler(Exception, refuse)
+    for kind in (Refusal, HTTPException, Exception):
+        app.add_exception_handler(kind, refuse)
     return app
 
 

@@ -19,16 +19,24 @@ class Predictor:
     memory stays bounded. ``predict`` takes ``return_std`` and ``return_cov`` where the estimator's does.
 
     Args:
-        model_or_path: a wrapped model, or the path of an exported ``.pt``, ``.pt2`` or ``.onnx``.
+        model_or_path: a wrapped model, or the path of an exported ``.pt``, ``.pt2``, ``.onnx`` or ``.safetensors``.
         batch_size: rows evaluated at a time.
+        **options: of an ``.onnx`` file. ``providers``: where ONNX Runtime computes, in order of preference, such as
+            ``["CUDAExecutionProvider", "CPUExecutionProvider"]`` (by default the CPU); ``threads``: how many share the
+            work of an operator (by default one a core); ``optimization``: ``"none"``, ``"basic"``, ``"extended"`` or
+            ``"all"``, the default, what ONNX Runtime makes of the graph when it loads it.
 
     Raises:
-        ArtifactError: the file is not an artifact of sk2torch.
+        ArtifactError: the file is not an artifact of sk2torch, or ONNX Runtime has no such provider.
     """
 
-    def __init__(self, model_or_path: "TorchEstimator | str | PathLike[str]", batch_size: int = 4096) -> None:
+    def __init__(
+        self, model_or_path: "TorchEstimator | str | PathLike[str]", batch_size: int = 4096, **options: Any
+    ) -> None:
         is_model = isinstance(model_or_path, TorchEstimator)
-        self._runtime: Runtime = runtime_of(model_or_path) if is_model else load_runtime(model_or_path)
+        if is_model and options:
+            raise TypeError(f"a model in memory takes no option {sorted(options)}; they are of ONNX Runtime.")
+        self._runtime: Runtime = runtime_of(model_or_path) if is_model else load_runtime(model_or_path, **options)
         self.batch_size = batch_size
 
     @property

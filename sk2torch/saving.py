@@ -4,7 +4,7 @@ from os import PathLike
 from pathlib import Path
 
 from sk2torch.base import ArtifactError, TorchEstimator
-from sk2torch.export import export
+from sk2torch.export import artifact_at, export
 
 SUFFIX = ".safetensors"
 
@@ -44,9 +44,5 @@ def load(path: "str | PathLike[str]") -> TorchEstimator:
         FileNotFoundError: no such file.
         ArtifactError: it is no such file, is damaged, or was written by a newer version.
     """
-    from sk2torch.export.safetensors import read_model
-
-    source = _checked(path)
-    if not source.is_file():
-        raise FileNotFoundError(f"no file {str(source)!r}")
-    return read_model(source)
+    source, target = artifact_at(_checked(path))
+    return target.read_model(source)

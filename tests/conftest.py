@@ -47,16 +47,18 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    found: dict[str, list[str]] = {"check": [], "gap": []}
+    found: dict[str, list[str]] = {"check": [], "gap": [], "agreement": [], "count": []}
     for reports in terminalreporter.stats.values():
         for report in reports:
             if getattr(report, "when", None) == "call":
                 for key, value in report.user_properties:
                     if key in found:
                         found[key].append(str(value))
+    for line in found["count"]:
+        terminalreporter.write_line(line)
     if not found["check"]:
         return
-    record = Record(found["check"], found["gap"])
+    record = Record(found["check"], found["gap"], found["agreement"])
     terminalreporter.section("contract")
     for line in record.summary():
         terminalreporter.write_line(line)

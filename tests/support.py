@@ -80,6 +80,16 @@ def _row(record: Record, pair: str, notes: dict[str, int]) -> str:
     return f"| | `{pair.partition('.')[2]}` | " + " | ".join(cells) + " |"
 
 
+def _float32(record: Record) -> list[str]:
+    """How many labels are the same in float32."""
+    if not record.float32:
+        return []
+    others = {pair: share for pair, share in sorted(record.float32.items()) if share < 1}
+    lines = ["## Labels in float32\n", record.float32_summary().partition(": ")[2].capitalize() + "."]
+    lines += ["The others, with the share of equal labels in the least favourable test case:\n"] if others else []
+    return [*lines, *(f"- `{pair}` {share:.1%}" for pair, share in others.items()), ""]
+
+
 def render(record: Record) -> str:
     """The document."""
     names, notes = _public_names(), {}
@@ -98,6 +108,7 @@ def render(record: Record) -> str:
             pairs = [pair for pair in record.pairs if pair.partition(".")[0] == name]
             lines += [_row(record, p, notes) for p in sorted(pairs, key=lambda p: order.index(p.partition(".")[2]))]
         lines.append("")
+    lines += _float32(record)
     lines += ["## Notes\n", *(f"{number}. {reason}" for reason, number in notes.items())]
     lines += ["", "## Refused\n", "`wrap` raises `UnsupportedParameter`, and says what to do, for:\n"]
     refused = {name: _refusals(path) for name, path in sorted(names.items())}

@@ -153,3 +153,14 @@ def test_words_beside_numbers_are_no_strings():
     column = Column("city", by_code=True)
     column.codes(["a", 3])
     assert column_obstacle(column) == "mixes words with other values"
+
+
+def test_columns_that_are_called_like_values_of_the_graph(tmp_path):
+    words, numbers = ["a", "b", "c", "a"] * 5, np.arange(20.0)
+    for names, inputs in ((["encoded_table", "val_0"], ["encoded_table", "val_0"]), (["label", "X"], ["x0", "x1"])):
+        frame = pd.DataFrame(dict(zip(names, (words, numbers), strict=True)))
+        table = make_column_transformer((OneHotEncoder(), names[:1]), (StandardScaler(), names[1:]))
+        estimator = make_pipeline(table, LogisticRegression()).fit(frame, ["x", "y"] * 10)
+        path = sk2torch.export(sk2torch.wrap(estimator), tmp_path / "model.onnx", ["predict"])
+        assert [value.name for value in onnx.load(path).graph.input] == inputs
+        assert sk2torch.verify(estimator, path, frame).passed

@@ -18,6 +18,7 @@ import pytest
 import torch
 import uvicorn
 from sklearn.linear_model import LogisticRegression
+from sklearn.preprocessing import FunctionTransformer
 
 import sk2torch
 from tests import flights
@@ -209,6 +210,24 @@ def test_large_requests_of_unknown_length(client):
 def test_unknown_models(client):
     assert client.get("/v2/models/other").status_code == 404
     assert client.post("/v2/models/other/infer", json={}).status_code == 404
+    # Addresses that there are not, too, have the protocol's kind of body.
+    for answer in (client.get("/v3"), client.get(f"{URL}/infer"), client.get("/v2/models/other")):
+        assert answer.status_code in (404, 405)
+        assert list(answer.json()) == ["error"]
+
+
+def test_missing_and_infinite_values_are_null(serve, tmp_path):
+    """In requests, where NaN is taken, too, and in answers: JSON has neither."""
+    X = np.array([[1.0, 4.0], [2.0, 5.0]])
+    path = sk2torch.export(sk2torch.wrap(FunctionTransformer(np.log).fit(X)), tmp_path / "flights.pt")
+    tensor = {"name": "X", "shape": [2, 2], "datatype": "FP64"}
+    with server(serve.create_app(serve.Service(path, "flights"))) as url:
+        for missing in (b"null", b"NaN"):
+            content = json.dumps({"inputs": [{**tensor, "data": [1.0, 0.0, "?", 4.0]}]}).encode()
+            answer = httpx.post(f"{url}{URL}/infer", content=content.replace(b'"?"', missing), timeout=60)
+            assert answer.status_code == 200, answer.text
+            assert answer.json()["outputs"][0]["data"] == [0.0, None, None, float(np.log(4.0))]
+            assert b"NaN" not in answer.content
 
 
 def test_a_full_queue_refuses_and_an_ending_server_answers(serve, artifact, monkeypatch):

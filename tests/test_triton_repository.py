@@ -8,21 +8,30 @@ import os
 import numpy as np
 import onnx
 import onnxruntime
+import pandas as pd
 import pytest
 import torch
 from google.protobuf import text_format
+from sklearn.compose import make_column_transformer
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import BayesianRidge, LinearRegression, LogisticRegression
 from sklearn.neighbors import NearestNeighbors
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 import sk2torch
+from sk2torch.export import read_metadata
 from sk2torch.export.triton_schema import DATA_TYPES, KINDS
 from tests.cases import data
 
 BACKENDS = {"onnx": "onnxruntime", "pytorch": "pytorch"}
-NUMPY = {"TYPE_FP64": np.float64, "TYPE_FP32": np.float32, "TYPE_INT64": np.int64, "TYPE_BOOL": np.bool_}
+NUMPY = {
+    "TYPE_STRING": np.object_,
+    "TYPE_FP64": np.float64,
+    "TYPE_FP32": np.float32,
+    "TYPE_INT64": np.int64,
+    "TYPE_BOOL": np.bool_,
+}
 
 
 def nvidia_schema():
@@ -62,17 +71,19 @@ def read(schema, folder):
 def serve(config, folder, X):
     """Outputs by name, as the back end computes them, in the shapes and types that the configuration states."""
     types = {number: name for name, number in DATA_TYPES.items()}
-    (entry,) = config.input
-    assert X.dtype == NUMPY[types[entry.data_type]]
-    assert list(entry.dims) == list(X.shape[1:] if config.max_batch_size else (-1, X.shape[1]))
+    feeds = X if isinstance(X, dict) else {config.input[0].name: X}
+    assert [entry.name for entry in config.input] == list(feeds)
+    for entry, values in zip(config.input, feeds.values(), strict=True):
+        assert values.dtype == NUMPY[types[entry.data_type]]
+        assert list(entry.dims) == list(values.shape[1:] if config.max_batch_size else (-1, values.shape[1]))
     if config.backend == "onnxruntime":
         assert config.optimization.graph.level == -1
         options = onnxruntime.SessionOptions()
         options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_BASIC
         session = onnxruntime.InferenceSession(str(folder / "1" / "model.onnx"), options)
-        results = session.run([output.name for output in config.output], {entry.name: X})
+        results = session.run([output.name for output in config.output], feeds)
     else:
-        assert [entry.name, *(o.name for o in config.output)] == [
+        assert [*feeds, *(o.name for o in config.output)] == [
             "INPUT__0",
             *(f"OUTPUT__{k}" for k in range(len(config.output))),
         ]
@@ -112,8 +123,9 @@ def test_a_served_model_answers_as_the_estimator(schema, estimator, repository, 
     names = parameter(config, "methods")
     assert list(names) == ["predict", "predict_proba"]
     classes = np.array(parameter(config, "classes"))
-    assert parameter(config, "labels") == "indices"
-    np.testing.assert_array_equal(classes[results[names["predict"][0]]], estimator.predict(X))
+    assert parameter(config, "labels") == ("values" if backend == "onnx" else "indices")
+    labels = results[names["predict"][0]]
+    np.testing.assert_array_equal(labels if backend == "onnx" else classes[labels], estimator.predict(X))
     np.testing.assert_allclose(results[names["predict_proba"][0]], estimator.predict_proba(X), rtol=0, atol=1e-12)
     files = [output.label_filename for output in config.output]
     assert files == ["", "labels.txt"]
@@ -136,6 +148,32 @@ def test_tuples_are_outputs_of_their_own(schema, tmp_path, backend):
     expected = [*estimator.predict(X, return_std=True), estimator.predict(X)]
     for name, values in zip([name for method in methods for name in names[method]], expected, strict=True):
         np.testing.assert_allclose(results[name], values, rtol=1e-12)
+
+
+def test_words_go_in_and_out(schema, tmp_path):
+    frame = pd.DataFrame({"city": ["Oslo", "Łódź", None, "Rome", "Oslo"] * 4, "size": np.arange(20.0)})
+    table = make_column_transformer((OneHotEncoder(handle_unknown="ignore"), ["city"]), (StandardScaler(), ["size"]))
+    estimator = make_pipeline(table, LogisticRegression()).fit(frame, ["low", "high"] * 10)
+    model = sk2torch.wrap(estimator)
+    feeds = {"city": frame[["city"]].fillna("").to_numpy(object), "size": frame[["size"]].to_numpy()}
+    folder = sk2torch.export(model, tmp_path / "words", ["predict"], format="triton")
+    config = read(schema, folder)
+    assert serve(config, folder, feeds)["label"].tolist() == estimator.predict(frame).tolist()
+    assert parameter(config, "labels") == "values"
+    # What encode gives, on request.
+    folder = sk2torch.export(model, tmp_path / "codes", ["predict"], format="triton", table=False)
+    config = read(schema, folder)
+    labels = serve(config, folder, model.encode(frame).numpy())["label"]
+    assert estimator.classes_[labels].tolist() == estimator.predict(frame).tolist()
+    assert parameter(config, "labels") == "indices"
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_the_repository_is_an_artifact(estimator, repository, backend):
+    X, _ = data.words()
+    folder = repository / backend
+    assert read_metadata(folder)["module"] == "TorchPipeline"
+    assert sk2torch.verify(estimator, folder, X).passed
 
 
 def test_float32_without_batching(schema, tmp_path):

@@ -1,24 +1,36 @@
 """Writing files so that nothing half-written is ever seen under the final name."""
 
 import contextlib
+import glob
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+try:
+    import fcntl
+except ImportError:
+    # Windows.
+    fcntl = None
+
 
 @contextlib.contextmanager
 def moved_into_place(path: "str | os.PathLike[str]") -> Iterator[Path]:
-    """A temporary path beside ``path``, with its suffix; moved there if the block succeeds.
+    """A temporary path beside ``path``, with its name; moved there if the block succeeds.
+
+    What else the block puts beside the temporary path is moved first, so that it is there once ``path`` refers to it.
 
     Raises:
         FileNotFoundError: the folder of ``path`` does not exist.
     """
     final = Path(path)
-    _require_parent(final)
-    with tempfile.TemporaryDirectory(dir=final.parent, prefix=f".{final.name}.") as folder:
-        temporary = Path(folder) / final.name
+    with _temporary_folder(final) as folder:
+        temporary = folder / final.name
         yield temporary
+        for other in folder.iterdir():
+            if other != temporary:
+                os.replace(other, final.with_name(other.name))
         os.replace(temporary, final)
 
 
@@ -35,9 +47,8 @@ def folder_moved_into_place(path: "str | os.PathLike[str]", marker: str) -> Iter
     final = Path(path)
     if final.exists() and not (final.is_dir() and ((final / marker).is_file() or not any(final.iterdir()))):
         raise FileExistsError(f"{str(final)!r} exists and has no {marker}; choose another folder or remove it.")
-    _require_parent(final)
-    with tempfile.TemporaryDirectory(dir=final.parent, prefix=f".{final.name}.") as folder:
-        temporary, old = Path(folder) / final.name, Path(folder) / f"{final.name}.old"
+    with _temporary_folder(final) as folder:
+        temporary, old = folder / final.name, folder / f"{final.name}.old"
         yield temporary
         # A folder with content cannot be replaced in one step.
         if final.exists():
@@ -50,8 +61,47 @@ def folder_moved_into_place(path: "str | os.PathLike[str]", marker: str) -> Iter
             raise
 
 
-def _require_parent(path: Path) -> None:
-    if not path.parent.is_dir():
+@contextlib.contextmanager
+def _temporary_folder(final: Path) -> Iterator[Path]:
+    """A folder ``.<name>.<random>.part`` beside ``final``; those of processes that were killed are removed.
+
+    Raises:
+        FileNotFoundError: the folder of ``final`` does not exist.
+    """
+    if not final.parent.is_dir():
         raise FileNotFoundError(
-            f"the folder {str(path.parent)!r} does not exist; create it before writing {path.name!r}."
+            f"the folder {str(final.parent)!r} does not exist; create it before writing {final.name!r}."
         )
+    for left in final.parent.glob(f".{glob.escape(final.name)}.*.part"):
+        with _locked(left) as is_ours:
+            if is_ours:
+                shutil.rmtree(left, ignore_errors=True)
+    with (
+        tempfile.TemporaryDirectory(dir=final.parent, prefix=f".{final.name}.", suffix=".part") as folder,
+        _locked(Path(folder)),
+    ):
+        yield Path(folder)
+
+
+@contextlib.contextmanager
+def _locked(folder: Path) -> Iterator[bool]:
+    """Whether the folder could be locked for the block: never twice at a time, or where there are no such locks."""
+    try:
+        handle = os.open(folder, os.O_RDONLY)
+    except OSError:
+        yield False
+        return
+    try:
+        yield _lock(handle)
+    finally:
+        os.close(handle)
+
+
+def _lock(handle: int) -> bool:
+    if fcntl is None:
+        return False
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True

@@ -186,6 +186,11 @@ def check_size(size: int, path: Any) -> None:
         raise ArtifactError(f"{str(path)!r} is damaged: its metadata claims {size:,} bytes.")
 
 
+def file_bytes(path: Path, metadata: dict[str, Any]) -> int:
+    """The size of an artifact, with a second file that it may have."""
+    return path.stat().st_size + metadata.get("data", {}).get("n_bytes", 0)
+
+
 def encoding_of(metadata: dict[str, Any]) -> InputEncoding:
     """How the artifact's model encodes tables.
 

@@ -14,9 +14,11 @@ from sk2torch.export.exact_constants import exact_constants, exact_rules
 from sk2torch.export.exporter_operators import known_operators
 from sk2torch.export.onnx_feeds import label_indices, table_feeds
 from sk2torch.export.onnx_properties import metadata_properties
+from sk2torch.export.onnx_session import open_session
+from sk2torch.export.onnx_storage import require_data, save
 from sk2torch.export.programs import dynamic_dims, example_input
 from sk2torch.export.quiet import quiet_torch
-from sk2torch.export.runtime import Runtime, couples_rows
+from sk2torch.export.runtime import Runtime, couples_rows, result_of
 from sk2torch.export.tree_ensemble import place_trees, translations
 from sk2torch.export.wide_sections import bound_memory
 from sk2torch.ops.forest import exported_operators
@@ -65,7 +67,7 @@ def write(
 
     Args:
         model: the wrapped model.
-        path: the file.
+        path: the file; numbers beyond 1.5 GiB go to a second one beside it.
         methods: methods that become outputs; ``inverse_transform`` only on its own, as it takes another input.
         opset_version: ai.onnx opset, 18 or later.
         table: whether the graph takes the raw table, one input a column where some hold words, and gives labels that
@@ -87,12 +89,42 @@ def write(
         raise ArtifactError(
             "inverse_transform takes another input than the other methods; export it to a file of its own."
         )
-    onnx_table = importlib.import_module("sk2torch.export.onnx_table")
-    reason = onnx_table.obstacle(model, methods)
-    if table and reason is not None:
+    takes_table = _takes_table(model, methods, table)
+    program, names = _program(model, methods, opset_version, trees)
+    if trees == "TreeEnsemble":
+        place_trees(program)
+    if blocks and not couples_rows(model) and not any(METHODS[m].is_joint for m in methods):
+        bound_memory(program)
+    described = {**metadata.describe(model, names), "trees": trees}
+    if takes_table:
+        described["table"] = _onnx_table().with_table(program, model, names)
+    save(program, path, described)
+    onnx.checker.check_model(str(path), full_check=True)
+
+
+def _onnx_table() -> Any:
+    # Imports onnx_ir.
+    return importlib.import_module("sk2torch.export.onnx_table")
+
+
+def _takes_table(model: TorchEstimator, methods: list[str], wanted: bool | None) -> bool:
+    """Whether the graph takes the raw table: as wanted, or where it can.
+
+    Raises:
+        ArtifactError: it is wanted, and cannot be.
+    """
+    reason = _onnx_table().obstacle(model, methods)
+    if wanted and reason is not None:
         raise ArtifactError(
             f"the graph cannot take the table: {reason}; export with table=False, and feed what encode gives."
         )
+    return wanted is not False and reason is None
+
+
+def _program(
+    model: TorchEstimator, methods: list[str], opset_version: int, trees: Trees
+) -> tuple[Any, dict[str, list[str]]]:
+    """The graph that takes the tensor as an ``onnx_ir`` model, and the names of each method's outputs."""
     x = example_input(model, methods[0])
     shapes = (dynamic_dims(model, methods[0]),)
     exact = exact_constants() if model.anchor.dtype == torch.float64 else contextlib.nullcontext()
@@ -112,16 +144,7 @@ def write(
             verbose=False,
             custom_translation_table=translations() if is_kept else None,
         )
-    if is_kept:
-        place_trees(program.model)
-    if blocks and not couples_rows(model) and not any(METHODS[m].is_joint for m in methods):
-        bound_memory(program.model)
-    described = {**metadata.describe(model, names), "trees": trees}
-    if table is not False and reason is None:
-        described["table"] = onnx_table.with_table(program.model, model, names)
-    program.model.metadata_props[metadata.ENTRY] = metadata.dumps(described)
-    program.save(str(path))
-    onnx.checker.check_model(str(path), full_check=True)
+    return program.model, names
 
 
 def _name_sorts(program: torch.export.ExportedProgram) -> None:
@@ -138,18 +161,15 @@ def metadata_text(path: Path) -> str | None:
     return metadata_properties(path, metadata.MAX_BYTES).get(metadata.ENTRY)
 
 
-def load(path: Path) -> Runtime:
-    """The runtime of an ``.onnx`` file, on ONNX Runtime's CPU provider."""
-    onnxruntime = _require("onnxruntime")
-    try:
-        # This optimizer turns `scalar * (a @ b)` into a product with a factor in single precision.
-        session = onnxruntime.InferenceSession(
-            str(path), providers=["CPUExecutionProvider"], disabled_optimizers=["MatMulScaleFusion"]
-        )
-    except Exception as error:
-        # ONNX Runtime's errors have no public base class.
-        raise ArtifactError(f"{str(path)!r} is not an ONNX file, or is damaged: {str(error)[:200]}") from error
-    described = metadata.parse(session.get_modelmeta().custom_metadata_map.get(metadata.ENTRY), path)
+def load(path: Path, **options: Any) -> Runtime:
+    """The runtime of an ``.onnx`` file; ``options`` are those of ``open_session``.
+
+    Raises:
+        ArtifactError: it is no such file, is damaged, or misses the file with its numbers.
+    """
+    described = metadata.parse(metadata_text(path), path)
+    require_data(path, described)
+    session = open_session(path, **options)
     outputs: dict[str, list[str]] = described["methods"]
     encoding = metadata.encoding_of(described)
     decoding = metadata.decoding_of(described, encoding)
@@ -159,9 +179,7 @@ def load(path: Path) -> Runtime:
         feeds = {INPUT_NAME: x.numpy()} if columns is None else table_feeds(x, encoding, columns)
         found = session.run(outputs[method], feeds)
         results = [label_indices(r, decoding.classes) if r.dtype == object else torch.from_numpy(r) for r in found]
-        if METHODS[method].results:
-            return tuple(results)
-        return results if len(results) > 1 else results[0]
+        return result_of(method, results)
 
     return Runtime(
         call=call,

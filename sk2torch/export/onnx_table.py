@@ -4,6 +4,8 @@ One input a column, of shape ``(batch, 1)``: strings for columns of text, number
 for a missing value (for None, where None is a category of its own).
 """
 
+import itertools
+
 import numpy as np
 import onnx_ir as ir
 
@@ -61,13 +63,14 @@ def label_classes(model: TorchEstimator) -> np.ndarray | None:
     return listed if is_words else None
 
 
-def input_names(encoding: InputEncoding) -> list[str]:
-    """A name per column: its own, or ``x0``, ``x1``, … where it has none or another has the same."""
+def input_names(encoding: InputEncoding, taken: set[str]) -> list[str]:
+    """A name per column: its own, or ``x0``, ``x1``, … where it has none or another, or an output, has the same."""
     columns = encoding.columns or []
     names = [
         column.name if isinstance(column.name, str) and column.name else f"x{j}" for j, column in enumerate(columns)
     ]
-    return names if len(set(names)) == len(names) else [f"x{j}" for j in range(len(names))]
+    is_free = len(set(names)) == len(names) and not taken & set(names)
+    return names if is_free else [f"x{j}" for j in range(len(names))]
 
 
 def take_columns(graph: ir.Graph, encoding: InputEncoding) -> list[str]:
@@ -75,8 +78,8 @@ def take_columns(graph: ir.Graph, encoding: InputEncoding) -> list[str]:
     given = graph.inputs[0]
     dtype = given.dtype or ir.DataType.DOUBLE
     batch = given.shape[0] if given.shape is not None else "batch"
-    names, nodes, parts = input_names(encoding), [], []
-    inputs = []
+    names = input_names(encoding, {str(value.name) for value in graph.outputs})
+    inputs, nodes, parts = [], [], []
     for name, column in zip(names, encoding.columns or (), strict=True):
         kind = ir.DataType.STRING if column.is_text else dtype
         value = ir.Value(name=name, type=ir.TensorType(kind), shape=ir.Shape([batch, 1]))
@@ -129,6 +132,23 @@ def give_labels(graph: ir.Graph, name: str, classes: np.ndarray) -> None:
     graph.outputs[position] = label
 
 
+def _give_way(graph: ir.Graph) -> None:
+    """Rename values inside of a graph that are called like one of its inputs or outputs: columns have any name."""
+    nodes = list(ir.traversal.RecursiveGraphIterator(graph))
+    attributes = [a for node in nodes for a in node.attributes.values() if a.type == ir.AttributeType.GRAPH]
+    inner = [attribute.as_graph() for attribute in attributes]
+    values = [output for node in nodes for output in node.outputs]
+    values += [value for g in (graph, *inner) for value in g.initializers.values()]
+    values += [value for g in inner for value in g.inputs]
+    fixed = [*graph.inputs, *graph.outputs]
+    taken = {str(value.name) for value in fixed}
+    known = taken | {str(value.name) for value in values}
+    for value in values:
+        if value.name in taken and all(value is not other for other in fixed):
+            value.name = next(name for k in itertools.count() if (name := f"{value.name}_{k}") not in known)
+            known.add(value.name)
+
+
 def with_table(program: ir.Model, model: TorchEstimator, names: dict[str, list[str]]) -> list[str] | None:
     """Make a graph take the table and give the labels, as far as there are words; its inputs if they are columns."""
     inputs = take_columns(program.graph, model.encoding) if has_words(model) else None
@@ -136,6 +156,7 @@ def with_table(program: ir.Model, model: TorchEstimator, names: dict[str, list[s
     labels = [m for m in names if METHODS[m].kind == "labels" and len(names[m]) == 1] if classes is not None else []
     for method in labels:
         give_labels(program.graph, names[method][0], classes)
+    _give_way(program.graph)
     if inputs is not None or labels:
         program.opset_imports[_DOMAIN] = max(_OPSET, program.opset_imports.get(_DOMAIN, 0))
     return inputs

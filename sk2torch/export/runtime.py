@@ -63,6 +63,13 @@ class Runtime:
             yield self.call(method, block.to_dense() if block.is_sparse_csr and self.dense_width is None else block)
 
 
+def result_of(method: str, outputs: list[Tensor]) -> Any:
+    """The outputs of a graph as the method's result: a tuple where its results have names, a list of several."""
+    if METHODS[method].results:
+        return tuple(outputs)
+    return outputs if len(outputs) > 1 else outputs[0]
+
+
 def runtime_of(model: TorchEstimator) -> Runtime:
     """The runtime of a wrapped model in memory."""
     return Runtime(

@@ -1,15 +1,19 @@
 """``.pt``: TorchScript, loads where only torch is installed. torch deprecates it; ``.pt2`` is the format of record."""
 
+import functools
 from pathlib import Path
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from sk2torch.base import ArtifactError, TorchEstimator, method_module
 from sk2torch.export import metadata
 from sk2torch.export.quiet import quiet_torch
-from sk2torch.export.runtime import Runtime
+from sk2torch.export.runtime import Runtime, result_of
+
+# Names of the outputs of a model for Triton begin so, a number follows.
+OUTPUT = "OUTPUT__"
 
 
 def script(model: nn.Module) -> torch.jit.ScriptModule:
@@ -42,6 +46,16 @@ def metadata_text(path: Path) -> str | None:
     return metadata.archive_text(path)
 
 
+def _call(module: torch.jit.ScriptModule, places: dict[str, Any], method: str, x: Tensor) -> Any:
+    place = places[method]
+    if isinstance(place, str):
+        # Not getattr: every loaded module has torch's own method `apply`.
+        return module._c._get_method(place)(x)
+    # A model for Triton gives the outputs of all methods together.
+    outputs = module(x)
+    return result_of(method, [outputs[int(name.removeprefix(OUTPUT))] for name in place])
+
+
 def load(path: Path) -> Runtime:
     """The runtime of a ``.pt`` file."""
     entries = {metadata.ENTRY: ""}
@@ -55,8 +69,7 @@ def load(path: Path) -> Runtime:
     described = metadata.parse(entries[metadata.ENTRY], path)
     encoding = metadata.encoding_of(described)
     return Runtime(
-        # Not getattr: every loaded module has torch's own method `apply`.
-        call=lambda method, x: module._c._get_method(method)(x),
+        call=functools.partial(_call, module, described["methods"]),
         methods=list(described["methods"]),
         encoding=encoding,
         decoding=metadata.decoding_of(described, encoding),

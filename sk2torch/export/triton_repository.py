@@ -15,7 +15,7 @@ from sk2torch.export import metadata, onnx
 from sk2torch.export.programs import exported
 from sk2torch.export.quiet import quiet_torch
 from sk2torch.export.runtime import couples_rows
-from sk2torch.export.torchscript import script
+from sk2torch.export.torchscript import OUTPUT, script
 from sk2torch.export.triton_schema import KINDS, config_text
 
 _LABELS = "labels.txt"
@@ -50,6 +50,7 @@ def write(
     max_queue_delay_microseconds: int = 100,
     instance_kind: str = "auto",
     instance_count: int = 1,
+    **options: Any,
 ) -> None:
     """Write the folder of one model; its name is the model's.
 
@@ -64,6 +65,8 @@ def write(
         max_queue_delay_microseconds: how long a request waits for others.
         instance_kind: ``auto``, ``cpu`` or ``gpu``.
         instance_count: copies of the model.
+        **options: of ``.onnx``, for that back end. The server takes words as ``TYPE_STRING``, an input a column, and
+            gives labels as such, where an ``.onnx`` file would; with ``table=False``, codes and indices.
 
     Raises:
         ArtifactError: an unknown option, or a method that cannot answer requests put together.
@@ -78,7 +81,7 @@ def write(
         raise ArtifactError("triton: sizes, delays and counts are not negative, and there is at least one instance.")
     version = path / "1"
     version.mkdir(parents=True)
-    inputs, outputs, names = _WRITERS[backend](model, version, methods)
+    inputs, outputs, names = _WRITERS[backend](model, version, methods, options)
     if max_batch_size:
         _require_rows(model, inputs, outputs)
     fields: dict[str, Any] = {
@@ -88,7 +91,7 @@ def write(
         "input": [_described(port, max_batch_size) for port in inputs],
         "output": [_described(port, max_batch_size) for port in outputs],
         "instance_group": [{"count": instance_count, "kind": kind}],
-        "parameters": _parameters(model, names),
+        "parameters": _parameters(model, names, outputs),
     }
     if max_batch_size:
         fields["dynamic_batching"] = {"max_queue_delay_microseconds": max_queue_delay_microseconds}
@@ -133,7 +136,7 @@ def _write_labels(model: TorchEstimator, path: Path, outputs: list[dict[str, Any
         output["label_filename"] = _LABELS
 
 
-def _parameters(model: TorchEstimator, names: dict[str, list[str]]) -> dict[str, Any]:
+def _parameters(model: TorchEstimator, names: dict[str, list[str]], outputs: list[_Port]) -> dict[str, Any]:
     about = metadata.describe(model, names)
     values = {"methods": names, "versions": about["versions"], "module": about["module"]}
     classes = output_decoding(model).classes
@@ -141,15 +144,16 @@ def _parameters(model: TorchEstimator, names: dict[str, list[str]]) -> dict[str,
         each = classes if isinstance(classes, list) else [classes]
         lists = [[c if isinstance(c, (str, bool, int, float)) else str(c) for c in one.tolist()] for one in each]
         values["classes"] = lists if isinstance(classes, list) else lists[0]
-        # As in every artifact: numbers are their own label, all else is known by its index.
-        values["labels"] = "values" if all(map(is_numeric, each)) else "indices"
+        # Numbers are their own label, and words where the graph gives them; all else is known by its index.
+        gives_words = any(port.data_type == "TYPE_STRING" for port in outputs)
+        values["labels"] = "values" if gives_words or all(map(is_numeric, each)) else "indices"
     return {f"sk2torch.{key}": {"string_value": json.dumps(value)} for key, value in values.items()}
 
 
 def _write_onnx(
-    model: TorchEstimator, folder: Path, methods: list[str]
+    model: TorchEstimator, folder: Path, methods: list[str], options: dict[str, Any]
 ) -> tuple[list[_Port], list[_Port], dict[str, list[str]]]:
-    onnx.write(model, folder / "model.onnx", methods, table=False)
+    onnx.write(model, folder / "model.onnx", methods, **options)
     import onnx as package
 
     proto = package.load(str(folder / "model.onnx"), load_external_data=False)
@@ -172,8 +176,10 @@ class _Holder(nn.Module):
 
 
 def _write_torchscript(
-    model: TorchEstimator, folder: Path, methods: list[str]
+    model: TorchEstimator, folder: Path, methods: list[str], options: dict[str, Any]
 ) -> tuple[list[_Port], list[_Port], dict[str, list[str]]]:
+    if options:
+        raise ArtifactError(f"triton: the back end 'pytorch' takes no option {sorted(options)}; they are of 'onnx'.")
     if any(METHODS[m].kind == "input" for m in methods) and len(methods) > 1:
         raise ArtifactError("inverse_transform takes another input than the other methods; export it on its own.")
     inputs: list[_Port] = []
@@ -186,7 +192,7 @@ def _write_torchscript(
         if not inputs:
             inputs = [_port("INPUT__0", nodes[program.graph_signature.user_inputs[0]])]
         parts = program.graph_signature.user_outputs
-        names[method] = [f"OUTPUT__{len(outputs) + i}" for i in range(len(parts))]
+        names[method] = [f"{OUTPUT}{len(outputs) + i}" for i in range(len(parts))]
         outputs += [_port(name, nodes[part]) for name, part in zip(names[method], parts, strict=True)]
         is_single = program.call_spec.out_spec.num_leaves == 1 and program.call_spec.out_spec.is_leaf()
         results += [f"r{k}"] if is_single else [f"r{k}[{i}]" for i in range(len(parts))]
@@ -195,7 +201,8 @@ def _write_torchscript(
         # A class of its own: TorchScript shares code among modules of a class, and this one's depends on the methods.
         module = script(type("Ports", (_Holder,), {})(method_module(model, methods[0])))
         module.define(f"def forward(self, x: Tensor):\n{calls}    return ({', '.join(results)},)\n")
-        torch.jit.save(module, folder / "model.pt")
+        text = metadata.dumps(metadata.describe(model, names))
+        torch.jit.save(module, folder / "model.pt", _extra_files={metadata.ENTRY: text})
     return inputs, outputs, names
 
 

@@ -1,11 +1,14 @@
 """``sk2torch.export``: a model to a file, by suffix."""
 
+import copy
 import importlib
 from collections.abc import Sequence
 from os import PathLike
 from pathlib import Path
 from types import ModuleType
 from typing import Any
+
+import torch
 
 from sk2torch.base import METHODS, ArtifactError, TorchEstimator, methods_of
 from sk2torch.export import metadata
@@ -15,7 +18,8 @@ from sk2torch.export.runtime import Runtime
 # Suffix and the module that writes and loads the format.
 FORMATS = {".pt": "torchscript", ".pt2": "pt2", ".onnx": "onnx", ".safetensors": "safetensors"}
 # Formats that are folders: the module that writes them, and the file that every such folder has.
-_FOLDERS = {"triton": ("triton_repository", "config.pbtxt")}
+REPOSITORY_FILE = "config.pbtxt"
+_FOLDERS = {"triton": ("triton_repository", REPOSITORY_FILE)}
 # All methods in one graph, which takes one input.
 _ONE_GRAPH = (".onnx", "triton")
 
@@ -31,6 +35,7 @@ def export(
     path: "str | PathLike[str]",
     methods: Sequence[str] | None = None,
     format: str | None = None,
+    dtype: torch.dtype | None = None,
     **options: Any,
 ) -> Path:
     """Write ``model`` to a file that runs without scikit-learn; without sk2torch, too, but for ``.safetensors``.
@@ -42,6 +47,8 @@ def export(
             NVIDIA's Triton Inference Server.
         methods: which methods to keep; by default all (for ``.onnx`` and ``triton``, all that take the model's input).
         format: ``triton``; by default, the path's suffix says it.
+        dtype: ``torch.float32`` or ``torch.float64``, what the file computes in; by default, what the model does, which
+            stays as it is.
         **options: of the format. ``.onnx`` takes ``opset_version``, 18 or later; ``table``: whether the file takes the
             raw table, one input a column where some hold words, and gives labels in words (by default where it can);
             and ``trees``: with ``"standard"``, the default, trees are operators of ai.onnx, which run on any device;
@@ -60,6 +67,8 @@ def export(
         raise TypeError(
             f"export: expected a wrapped model, got {type(model).__name__}; call sk2torch.wrap(estimator) first."
         )
+    if dtype not in (None, model.anchor.dtype):
+        model = _converted(model, dtype)
     final = Path(path)
     if format is not None and format not in _FOLDERS:
         raise ArtifactError(
@@ -80,6 +89,33 @@ def export(
     return final
 
 
+def _converted(model: TorchEstimator, dtype: torch.dtype) -> TorchEstimator:
+    if dtype not in (torch.float32, torch.float64):
+        raise ArtifactError(f"export: expected dtype torch.float32 or torch.float64, got {dtype}.")
+    return copy.deepcopy(model).to(dtype)
+
+
+def model_file(path: "str | PathLike[str]") -> Path:
+    """The file that holds the model: ``path`` itself, or the one in the folder that it is."""
+    found = Path(path)
+    in_folder = [found / "1" / f"model{suffix}" for suffix in FORMATS] if found.is_dir() else []
+    return next((file for file in in_folder if file.is_file()), found)
+
+
+def artifact_at(path: "str | PathLike[str]") -> tuple[Path, ModuleType]:
+    """The file at ``path``, or of the repository's folder there, and the module of its format.
+
+    Raises:
+        FileNotFoundError: no such file.
+        ArtifactError: unknown suffix.
+    """
+    source = model_file(path)
+    target = _format(source)
+    if not source.is_file():
+        raise FileNotFoundError(f"no file {str(source)!r}")
+    return source, target
+
+
 def read_metadata(path: "str | PathLike[str]") -> dict[str, Any]:
     """What an exported file says about itself; nothing of it is built or run.
 
@@ -87,22 +123,22 @@ def read_metadata(path: "str | PathLike[str]") -> dict[str, Any]:
         FileNotFoundError: no such file.
         ArtifactError: unknown suffix, or not an artifact of sk2torch.
     """
-    source = Path(path)
-    target = _format(source)
-    if not source.is_file():
-        raise FileNotFoundError(f"no file {str(source)!r}")
+    source, target = artifact_at(path)
     return metadata.parse(target.metadata_text(source), source)
 
 
-def load_runtime(path: "str | PathLike[str]") -> Runtime:
+def load_runtime(path: "str | PathLike[str]", **options: Any) -> Runtime:
     """The runtime of an exported file, chosen by its suffix.
+
+    Args:
+        path: the file.
+        **options: of an ``.onnx`` file: ``providers``, ``threads`` and ``optimization``, see ``Predictor``.
 
     Raises:
         FileNotFoundError: no such file.
         ArtifactError: unknown suffix, or not an artifact of sk2torch.
     """
-    source = Path(path)
-    target = _format(source)
-    if not source.is_file():
-        raise FileNotFoundError(f"no file {str(source)!r}")
-    return target.load(source)
+    source, target = artifact_at(path)
+    if options and source.suffix != ".onnx":
+        raise TypeError(f"a {source.suffix} file takes no option {sorted(options)}; they are of ONNX Runtime.")
+    return target.load(source, **options)

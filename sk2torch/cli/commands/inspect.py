@@ -11,8 +11,8 @@ from rich.tree import Tree
 from sk2torch.base import ArtifactError
 from sk2torch.cli import options
 from sk2torch.cli.reporting import console, mistakes_explained, print_json
-from sk2torch.export import read_metadata
-from sk2torch.export.metadata import encoding_of, features
+from sk2torch.export import model_file, read_metadata
+from sk2torch.export.metadata import encoding_of, features, file_bytes
 
 # Entries that a table shows of a long list.
 _SHOWN = 30
@@ -33,9 +33,10 @@ def _facts(path: Path) -> dict[str, Any]:
     classes = _classes_of(described["decoding"])
     return {
         "artifact": str(path),
-        "format": path.suffix,
+        "format": model_file(path).suffix,
         "format_version": described["format_version"],
-        "n_file_bytes": path.stat().st_size,
+        "n_file_bytes": file_bytes(model_file(path), described),
+        "data_file": described.get("data", {}).get("file"),
         "n_bytes": described.get("n_bytes"),
         "versions": described["versions"],
         "module": described["module"],
@@ -43,7 +44,7 @@ def _facts(path: Path) -> dict[str, Any]:
         "estimator": described.get("estimator", {"name": "", "class": described["module"]}),
         "dtype": described["dtype"],
         "methods": list(described["methods"]),
-        "outputs": described["methods"] if path.suffix == ".onnx" else None,
+        "outputs": described["methods"] if model_file(path).suffix == ".onnx" else None,
         "n_features_in": described["n_features_in"],
         "features": described["features"] if "features" in described else features(encoding_of(described)),
         "classes": classes,
@@ -72,6 +73,7 @@ def _show(facts: dict[str, Any]) -> None:
     rows = {
         "artifact": facts["artifact"],
         "size": size,
+        "numbers in": facts["data_file"],
         "written by": f"{versions} (format version {facts['format_version']})",
         "dtype": facts["dtype"],
         "methods": ", ".join(facts["methods"]),
