@@ -114,6 +114,7 @@ def write(
         )
     if is_kept:
         place_trees(program.model)
+    importlib.import_module("sk2torch.export.lean_graph").make_lean(program.model)
     if blocks and not couples_rows(model) and not any(METHODS[m].is_joint for m in methods):
         bound_memory(program.model)
     described = {**metadata.describe(model, names), "trees": trees}
