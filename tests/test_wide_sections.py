@@ -36,7 +36,8 @@ def rewritten(body: str, outputs: str) -> tuple[onnx.ModelProto, onnx.ModelProto
     import onnx_ir as ir
 
     constants = """<double[3, 9] W = {0.5, -1, 2, 3, 0.25, 1, 7, -2, 1, 1, 2, 3, 4, 5, 6, 7, 8, 9,
-        0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9}, int64[1] zero = {0}, int64[1] one = {1}, int64[1] nine = {9},
+        0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9},
+        double[1, 9] K = {1, 2, 3, 4, 5, 6, 7, 8, 9}, int64[1] zero = {0}, int64[1] one = {1}, int64[1] nine = {9},
         double[batch, 9] Moved>"""
     text = f'<ir_version: 10, opset_import: ["": 18]> g (double[batch, 3] X) => ({outputs}) {constants} {{ {body} }}'
     before = onnx.shape_inference.infer_shapes(onnx.parser.parse_model(text), strict_mode=True)
@@ -70,6 +71,12 @@ BLOCKED = {
     "narrow between wide": (
         """P = MatMul(X, W)  M = ReduceMax <keepdims = 1> (P, one)  H = Abs(M)  G = Neg(H)  D = Add(P, G)
         Y = ReduceSum <keepdims = 1> (D, one)""",
+        "double[batch, 1] Y",
+    ),
+    # The second begins with what the first gives.
+    "one after another": (
+        """P = MatMul(X, W)  A = ReduceMax <keepdims = 1> (P, one)  Q = MatMul(A, K)
+        Y = ReduceSum <keepdims = 1> (Q, one)""",
         "double[batch, 1] Y",
     ),
     "constants computed from constants": (

@@ -93,6 +93,7 @@ def write(
     program, names = _program(model, methods, opset_version, trees)
     if trees == "TreeEnsemble":
         place_trees(program)
+    importlib.import_module("sk2torch.export.lean_graph").make_lean(program)
     if blocks and not couples_rows(model) and not any(METHODS[m].is_joint for m in methods):
         bound_memory(program)
     described = {**metadata.describe(model, names), "trees": trees}

@@ -7,7 +7,7 @@ import numpy as np
 from sk2torch.export.graph_values import constant, take_place
 
 
-def write_blocks(ir: Any, graph: Any, section: list[Any], inputs: list[Any], outputs: list[Any], rows: int) -> None:
+def write_blocks(ir: Any, graph: Any, section: list[Any], inputs: list[Any], outputs: list[Any], rows: int) -> Any:
     """Replace nodes by ``If(n <= rows, nodes, Loop(nodes))``; the last block has rows of the one before as well.
 
     Args:
@@ -17,6 +17,9 @@ def write_blocks(ir: Any, graph: Any, section: list[Any], inputs: list[Any], out
         inputs: the tables that the section takes, of a row per sample.
         outputs: the tables that it gives.
         rows: of a block.
+
+    Returns:
+        What takes the place of ``outputs``.
     """
     writer = _Writer(ir, graph, rows)
     few = writer.copy(section, {}, "few_", keeps_shapes=True)
@@ -30,6 +33,7 @@ def write_blocks(ir: Any, graph: Any, section: list[Any], inputs: list[Any], out
     for value, result in zip(outputs, choice.outputs, strict=True):
         take_place(graph, value, result)
     graph.remove(list(section), safe=False)
+    return choice.outputs
 
 
 class _Writer:

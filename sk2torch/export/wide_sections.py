@@ -33,7 +33,8 @@ def bound_memory(model: Any) -> None:
         # A wide result needs the memory anyway.
         gains = widest > 2 * max(_width(value, batch) for value in outputs)
         if gains and not any(node.op_type in _UNORDERED for node in section):
-            write_blocks(ir, graph, section, inputs, outputs, max(16, BLOCK_ELEMENTS // widest))
+            # They take the place of values that a later section may read.
+            varying |= set(write_blocks(ir, graph, section, inputs, outputs, max(16, BLOCK_ELEMENTS // widest)))
     if sections:
         graph.sort()
         importlib.import_module("onnx_ir.passes.common").RemoveUnusedNodesPass()(model)
@@ -72,18 +73,18 @@ def reads(node: Any) -> Iterable[Any]:
         if value is not None:
             yield value
     for body in _bodies(node):
-        own = {id(v) for v in body.inputs} | {id(v) for n in body for v in n.outputs}
+        own = set(body.inputs).union(*(n.outputs for n in body))
         for value in (*(v for n in body for v in reads(n)), *body.outputs):
-            if id(value) not in own:
+            if value not in own:
                 yield value
 
 
-def _varying(graph: Any) -> set[int]:
-    """Ids of the values that depend on the graph's input."""
-    varying = {id(value) for value in graph.inputs}
+def _varying(graph: Any) -> set[Any]:
+    """The values that depend on the graph's input."""
+    varying = set(graph.inputs)
     for node in graph:
-        if any(id(value) in varying for value in reads(node)):
-            varying.update(id(value) for value in node.outputs)
+        if any(value in varying for value in reads(node)):
+            varying.update(node.outputs)
     return varying
 
 
@@ -111,7 +112,7 @@ def _wide_parts(graph: Any, batch: str) -> list[set[Any]]:
     return parts
 
 
-def _closed(graph: Any, part: set[Any], batch: str, varying: set[int]) -> set[Any]:
+def _closed(graph: Any, part: set[Any], batch: str, varying: set[Any]) -> set[Any]:
     """The part, with what must be computed from the block: what has no row per sample, and what lies between."""
     size = -1
     while len(part) != size:
@@ -119,7 +120,7 @@ def _closed(graph: Any, part: set[Any], batch: str, varying: set[int]) -> set[An
         for node in list(part):
             for value in reads(node):
                 producer = value.producer()
-                if id(value) in varying and producer is not None and not _is_table(value, batch):
+                if value in varying and producer is not None and not _is_table(value, batch):
                     part.add(producer)
         part |= _after(graph, part) & _before(graph, part)
     return part
@@ -150,13 +151,10 @@ def _merged(graph: Any, parts: list[set[Any]]) -> list[list[Any]]:
     return [[node for node in graph if node in part] for part in merged]
 
 
-def _boundary(graph: Any, section: list[Any], batch: str, varying: set[int]) -> tuple[list[Any], list[Any]]:
+def _boundary(graph: Any, section: list[Any], batch: str, varying: set[Any]) -> tuple[list[Any], list[Any]]:
     """The tables that a section takes, and the values of it that are needed outside."""
     inside = set(section)
-    taken = {id(v): v for node in section for v in reads(node) if v.producer() not in inside and id(v) in varying}
-    results = set(map(id, graph.outputs))
-    needed = {id(v) for node in graph if node not in inside for v in reads(node)} | results
-    given = [v for node in section for v in node.outputs if id(v) in needed]
-    if not all(_is_table(value, batch) for value in taken.values()):
-        return [], []
-    return list(taken.values()), given
+    taken = dict.fromkeys(v for node in section for v in reads(node) if v.producer() not in inside and v in varying)
+    needed = {v for node in graph if node not in inside for v in reads(node)} | set(graph.outputs)
+    given = [v for node in section for v in node.outputs if v in needed]
+    return (list(taken), given) if all(_is_table(value, batch) for value in taken) else ([], [])

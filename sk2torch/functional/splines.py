@@ -22,10 +22,11 @@ def basis_functions(x: Tensor, knots: Tensor, interval: Tensor, degree: int) -> 
     """
     values = [torch.ones_like(x)]
     first = torch.arange(knots.shape[0], device=x.device) * knots.shape[1]
-    places = (interval + first).reshape(-1)
+    places = interval + first
     table = knots.reshape(-1)
     # The knots 1 - degree to degree places from the interval's, and how far each is.
-    around = [table.index_select(0, places + offset).reshape(x.shape) for offset in range(1, 2 * degree + 1)]
+    nearby = [places + offset for offset in range(1, 2 * degree + 1)]
+    around = [table.index_select(0, place.reshape(-1)).reshape(x.shape) for place in nearby]
     ahead = [knot - x for knot in around]
     for k in range(1, degree + 1):
         following: list[Tensor] = []
@@ -59,6 +60,7 @@ def in_columns(values: Tensor, first: Tensor, width: int) -> Tensor:
             places = first.unsqueeze(2) + torch.arange(values.shape[2], device=values.device)
             zeros = torch.zeros([values.shape[0], values.shape[1], width], dtype=values.dtype, device=values.device)
             return zeros.scatter(2, places, values)
-    source = torch.arange(width, device=values.device) - first.unsqueeze(2)
-    taken = torch.gather(values, 2, source.clamp(0, values.shape[2] - 1))
-    return torch.where((source >= 0) & (source < values.shape[2]), taken, 0.0)
+    zeros = torch.zeros_like(values[:, :, :1])
+    padded = torch.cat([zeros, values, zeros], dim=2)
+    source = torch.arange(1, width + 1, device=values.device) - first.unsqueeze(2)
+    return torch.gather(padded, 2, source.clamp(0, values.shape[2] + 1))

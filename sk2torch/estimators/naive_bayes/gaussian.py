@@ -61,7 +61,11 @@ class TorchGaussianNB(NaiveBayes):
 
     def block_joint(self, x: Tensor) -> Tensor:
         """``joint`` of a block of rows."""
-        if self.unrolls:
+        unrolls = self.unrolls
+        if not torch.jit.is_scripting():
+            # Graphs are fused, or pay for each node.
+            unrolls = unrolls and not torch.compiler.is_compiling()
+        if unrolls:
             distances = [((x - self.mean[c]).square() / self.variance[c]).sum(dim=1) for c in range(self.n_classes)]
             distance = torch.stack(distances, dim=1)
         else:

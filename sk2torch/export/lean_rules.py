@@ -1,0 +1,155 @@
+"""Groups of nodes in ONNX graphs that fewer nodes can stand for."""
+
+from typing import Any
+
+import numpy as np
+import onnx_ir as ir
+from onnxscript.rewriter.pattern import RewriteRuleClassBase
+
+_INTEGERS = (ir.DataType.INT64, ir.DataType.INT32)
+_FLOATS = (ir.DataType.DOUBLE, ir.DataType.FLOAT)
+
+
+def known_shape(value: ir.Value | None) -> list[str] | None:
+    """The sizes of a value, names of dynamic ones included; None where one is not known."""
+    dims = None if value is None or value.shape is None else [str(dim) for dim in value.shape]
+    return None if dims is None or "None" in dims else dims
+
+
+def same_shape(one: ir.Value | None, other: ir.Value | None) -> bool:
+    """Whether two values are known to have the same shape."""
+    return known_shape(one) is not None and known_shape(one) == known_shape(other)
+
+
+def _number(value: ir.Value | None) -> Any:
+    """The only element of a constant, else None."""
+    tensor = None if value is None else value.const_value
+    return None if tensor is None or tensor.size != 1 else tensor.numpy().reshape(())[()]
+
+
+def _scalar(op: Any, number: Any, dtype: ir.DataType) -> Any:
+    return op.Constant(value=ir.tensor(np.array(number, dtype=dtype.numpy())))
+
+
+class KeptDimension(RewriteRuleClassBase):
+    """``Unsqueeze(Reduce(x, axes), axes)`` is the reduction that keeps its dimensions."""
+
+    def __init__(self, operator: str) -> None:
+        super().__init__(f"KeptDimension{operator}")
+        self.operator = operator
+
+    def pattern(self, op: Any, x: Any, axes: Any, places: Any) -> Any:
+        reduced = getattr(op, self.operator)(x, axes, keepdims=0, _outputs=["reduced"])
+        return op.Unsqueeze(reduced, places)
+
+    def check(self, context: Any, x: Any, axes: Any, places: Any, **_: Any) -> bool:
+        if axes.const_value is None or places.const_value is None or x.shape is None:
+            return False
+        rank = len(x.shape)
+        given = [np.atleast_1d(v.const_value.numpy()) % rank for v in (axes, places)]
+        return given[0].size > 0 and np.array_equal(*given)
+
+    def rewrite(self, op: Any, x: Any, axes: Any, **_: Any) -> Any:
+        return getattr(op, self.operator)(x, axes, keepdims=1)
+
+
+class SquareSum(RewriteRuleClassBase):
+    """``ReduceSum(Pow(x, 2))`` is ``ReduceSumSquare(x)``."""
+
+    def pattern(self, op: Any, x: Any, two: Any, axes: Any) -> Any:
+        return op.ReduceSum(op.Pow(x, two), axes, _outputs=["total"])
+
+    def check(self, context: Any, x: Any, two: Any, axes: Any, **_: Any) -> bool:
+        return x.dtype in _FLOATS and _number(two) == 2 and axes.const_value is not None and axes.const_value.size > 0
+
+    def rewrite(self, op: Any, x: Any, axes: Any, total: Any, **_: Any) -> Any:
+        keepdims = total.producer().attributes.get_int("keepdims", 1)
+        return op.ReduceSumSquare(x, axes, keepdims=keepdims)
+
+
+class ChosenInteger(RewriteRuleClassBase):
+    """``k * Cast(condition)`` is ``Where(condition, k, 0)``."""
+
+    def pattern(self, op: Any, condition: Any, factor: Any) -> Any:
+        return op.Mul(op.Cast(condition, _outputs=["cast"]), factor)
+
+    def check(self, context: Any, condition: Any, factor: Any, cast: Any, **_: Any) -> bool:
+        return condition.dtype == ir.DataType.BOOL and factor.dtype in _INTEGERS and _number(factor) is not None
+
+    def rewrite(self, op: Any, condition: Any, factor: Any, **_: Any) -> Any:
+        return op.Where(condition, factor, _scalar(op, 0, factor.dtype))
+
+
+class ShiftedChoice(RewriteRuleClassBase):
+    """``Where(condition, a, b) - c`` of integers is ``Where(condition, a - c, b - c)``."""
+
+    def pattern(self, op: Any, condition: Any, yes: Any, no: Any, shift: Any) -> Any:
+        return op.Sub(op.Where(condition, yes, no), shift)
+
+    def check(self, context: Any, condition: Any, yes: Any, no: Any, shift: Any, **_: Any) -> bool:
+        numbers = (yes, no, shift)
+        if condition.shape is None or shift.dtype not in _INTEGERS or any(_number(v) is None for v in numbers):
+            return False
+        return all(len(value.const_value.shape) <= len(condition.shape) for value in numbers)
+
+    def rewrite(self, op: Any, condition: Any, yes: Any, no: Any, shift: Any) -> Any:
+        numbers = [_scalar(op, _number(value) - _number(shift), shift.dtype) for value in (yes, no)]
+        return op.Where(condition, *numbers)
+
+
+class NegatedChoice(RewriteRuleClassBase):
+    """``Cast(Not(condition))`` is ``Where(condition, 0, 1)``."""
+
+    def pattern(self, op: Any, condition: Any) -> Any:
+        return op.Cast(op.Not(condition), _outputs=["cast"])
+
+    def check(self, context: Any, condition: Any, cast: Any, **_: Any) -> bool:
+        return cast.producer().attributes.get_int("to") in _INTEGERS
+
+    def rewrite(self, op: Any, condition: Any, cast: Any, **_: Any) -> Any:
+        dtype = ir.DataType(cast.producer().attributes.get_int("to"))
+        return op.Where(condition, _scalar(op, 0, dtype), _scalar(op, 1, dtype))
+
+
+class LookUp(RewriteRuleClassBase):
+    """``Gather`` takes places of any shape: neither they nor the results need be reshaped."""
+
+    def pattern(self, op: Any, table: Any, places: Any, flat: Any, shape: Any) -> Any:
+        found = op.Gather(table, op.Reshape(places, flat, _outputs=["row"]), axis=0)
+        return op.Reshape(found, shape, _outputs=["result"])
+
+    def check(self, context: Any, table: Any, places: Any, row: Any, result: Any, **_: Any) -> bool:
+        dims, width = known_shape(places), known_shape(table)
+        is_flat = row.shape is not None and len(row.shape) == 1
+        return is_flat and dims is not None and width is not None and known_shape(result) == dims + width[1:]
+
+    def rewrite(self, op: Any, table: Any, places: Any, **_: Any) -> Any:
+        return op.Gather(table, places, axis=0)
+
+
+class Affine(RewriteRuleClassBase):
+    """``MatMul(x, w) + b`` of tables is one ``Gemm``."""
+
+    def pattern(self, op: Any, x: Any, weight: Any, bias: Any) -> Any:
+        return op.Add(op.MatMul(x, weight), bias)
+
+    def check(self, context: Any, x: Any, weight: Any, bias: Any) -> bool:
+        if x.dtype not in _FLOATS or any(v.shape is None for v in (x, weight)) or bias.const_value is None:
+            return False
+        # A bias of one row, which Gemm repeats.
+        is_row = bias.const_value.size in (1, weight.shape[-1]) and len(bias.const_value.shape) < 2
+        return is_row and len(x.shape) == 2 and len(weight.shape) == 2
+
+    def rewrite(self, op: Any, x: Any, weight: Any, bias: Any) -> Any:
+        return op.Gemm(x, weight, bias)
+
+
+RULES = (
+    *(KeptDimension.rule(name) for name in ("ReduceSum", "ReduceSumSquare", "ReduceMax", "ReduceMin", "ReduceMean")),
+    SquareSum.rule(),
+    ChosenInteger.rule(),
+    ShiftedChoice.rule(),
+    NegatedChoice.rule(),
+    LookUp.rule(),
+    Affine.rule(),
+)
