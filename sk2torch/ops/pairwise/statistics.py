@@ -84,7 +84,11 @@ def aligned_kernel(
     x: Tensor, y: Tensor, statistic: str, link: str, gamma: Tensor, coef0: Tensor, degree: float
 ) -> Tensor:
     """``kernel_values`` of rows that went through ``align``."""
-    value = pair_statistic(x, y, statistic)
+    return linked(pair_statistic(x, y, statistic), statistic, link, gamma, coef0, degree)
+
+
+def linked(value: Tensor, statistic: str, link: str, gamma: Tensor, coef0: Tensor, degree: float) -> Tensor:
+    """The link of a statistic of rows that went through ``align``."""
     if link == "identity":
         return value
     if link == "negation":
