@@ -36,10 +36,12 @@ class TorchaoNumbers:
 
     Args:
         inputs: of the blocks in calibration, by their ``id``, in float32.
+        leaf_dtype: of the values of leaves; None to keep them as they are.
     """
 
-    def __init__(self, inputs: Mapping[int, Tensor]) -> None:
+    def __init__(self, inputs: Mapping[int, Tensor], leaf_dtype: torch.dtype | None = None) -> None:
         self.inputs = inputs
+        self.leaf_dtype = leaf_dtype
 
     def int8(self, matrix: Tensor) -> Int8Matrix:
         """``Int8WeightOnlyConfig`` of a linear map with these weights."""

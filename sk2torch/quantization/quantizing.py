@@ -12,7 +12,7 @@ from sk2torch.base import METHODS, TorchEstimator, UnsupportedParameter, methods
 from sk2torch.blocks.quantized import form_of, modes_for
 from sk2torch.export import runtime_of
 from sk2torch.quantization.numbers import TorchaoNumbers
-from sk2torch.quantization.report import MethodError, QuantizationReport, compare
+from sk2torch.quantization.report import MethodError, QuantizationReport, compare, n_rows
 
 # Modes, and what they do.
 MODES = {
@@ -36,7 +36,9 @@ class Quantized(NamedTuple):
     report: QuantizationReport
 
 
-def quantize(model: TorchEstimator, mode: str = "weight_only", X: Any = None, *, step: str = "prepare") -> Quantized:
+def quantize(
+    model: TorchEstimator, mode: str = "weight_only", X: Any = None, *, step: str = "prepare", leaf_dtype: torch.dtype | None = None
+) -> Quantized:
     """A smaller, approximate copy of a model, and a report of what that costs.
 
     Blocks (linear maps, networks, kernel expansions, forests) are replaced; all else computes as before, in the model's
@@ -51,6 +53,9 @@ def quantize(model: TorchEstimator, mode: str = "weight_only", X: Any = None, *,
         X: rows to calibrate and to compare on, as scikit-learn takes them.
         step: of ``"qat"``: ``"prepare"`` gives the model to train, ``"convert"`` makes a ``dynamic`` one of it.
 
+        leaf_dtype: with ``"forest_ranks"``, ``torch.float32`` or ``torch.float16`` for the values of leaves, which then
+            are rounded; by default they are kept.
+
     Returns:
         The model and its report: bytes before and after, and for each method on ``X`` the agreement of labels, the
         largest error and where it is, and the ratio of speeds on this machine (before to after).
@@ -60,7 +65,7 @@ def quantize(model: TorchEstimator, mode: str = "weight_only", X: Any = None, *,
             apply), ``static`` without rows, or results on ``X`` that overflow.
         MissingDependency: torchao is not installed.
     """
-    _check(model, mode, step, X)
+    _check(model, mode, step, X, leaf_dtype)
     kind = "convert" if mode == "qat" and step == "convert" else mode
     applying = [m for m in modes_for(model) if m in MODES]
     if kind not in modes_for(model):
@@ -71,7 +76,7 @@ def quantize(model: TorchEstimator, mode: str = "weight_only", X: Any = None, *,
         inputs = _recorded(quantized, [m for m in quantized.modules() if form_of(m, kind) is not None], X)
     else:
         inputs = {}
-    n_blocks = _replace(quantized, kind, TorchaoNumbers(inputs))
+    n_blocks = _replace(quantized, kind, TorchaoNumbers(inputs, leaf_dtype))
     if n_blocks == 0:
         raise UnsupportedParameter(_nothing(model, mode, step, [m for m in applying if m != mode]))
     methods = ()
@@ -79,9 +84,8 @@ def quantize(model: TorchEstimator, mode: str = "weight_only", X: Any = None, *,
         methods = compare(runtime_of(model), runtime_of(quantized), X)
     _require_finite(quantized, methods, mode)
     title = type(model).__name__.removeprefix("Torch")
-    n_rows = 0 if X is None else len(X) if hasattr(X, "__len__") else X.shape[0]
     return Quantized(
-        quantized, QuantizationReport(mode, title, n_bytes(model), n_bytes(quantized), n_blocks, n_rows, methods)
+        quantized, QuantizationReport(mode, title, n_bytes(model), n_bytes(quantized), n_blocks, n_rows(X), methods)
     )
 
 
@@ -91,7 +95,7 @@ def n_bytes(model: nn.Module) -> int:
     return sum(tensor.numel() * tensor.element_size() for tensor in tensors)
 
 
-def _check(model: Any, mode: str, step: str, X: Any) -> None:
+def _check(model: Any, mode: str, step: str, X: Any, leaf_dtype: torch.dtype | None) -> None:
     if not isinstance(model, TorchEstimator):
         raise TypeError(
             f"quantize: expected a wrapped model, got {type(model).__name__}; call sk2torch.wrap(estimator) first."
@@ -101,6 +105,11 @@ def _check(model: Any, mode: str, step: str, X: Any) -> None:
     if step not in _STEPS or (step == "convert" and mode != "qat"):
         raise UnsupportedParameter(
             f"quantize: unexpected step {step!r} with mode {mode!r}; 'convert' is the second step of 'qat'."
+        )
+    if leaf_dtype is not None and (mode != "forest_ranks" or leaf_dtype not in (torch.float32, torch.float16)):
+        raise UnsupportedParameter(
+            f"quantize: leaf_dtype is torch.float32 or torch.float16, with mode 'forest_ranks'; got {leaf_dtype} with "
+            f"mode {mode!r}."
         )
     if mode == "static" and X is None:
         raise UnsupportedParameter(
@@ -154,7 +163,7 @@ def _recorded(model: TorchEstimator, blocks: list[nn.Module], X: Any) -> dict[in
 
 def _require_finite(model: nn.Module, methods: tuple[MethodError, ...], mode: str) -> None:
     """Refuse what overflows in float16."""
-    if mode != "float16":
+    if mode not in ("float16", "forest_ranks"):
         return
     rounded = [tensor for tensor in model.buffers() if tensor.dtype == torch.float16]
     broken = [m for m in methods if m.max_error == np.inf]

@@ -82,6 +82,13 @@ class QuantizationReport:
         return text.getvalue()
 
 
+def n_rows(table: Any) -> int:
+    """Rows of a calibration set; 0 without one."""
+    if table is None:
+        return 0
+    return table.shape[0] if hasattr(table, "shape") else len(table)
+
+
 def compare(before: Runtime, after: Runtime, table: Any) -> tuple[MethodError, ...]:
     """Answers and times of every method that both have.
 

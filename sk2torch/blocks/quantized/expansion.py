@@ -105,6 +105,7 @@ class DynamicExpansion(nn.Module):
         self.sizes = block.sizes
         self.link = block.link
         self.is_distance = block.statistic in _SQUARES
+        self.block_rows = max(1, _BLOCK_ELEMENTS // rows.values.shape[0])
 
     @classmethod
     def of(cls, block: KernelExpansion, mode: str, numbers: Numbers) -> nn.Module:
@@ -121,13 +122,14 @@ class DynamicExpansion(nn.Module):
         """``forward`` of few rows."""
         x = x - self.center
         row, scale = int8_rows(x * self.scale)
-        products = int8_products(row, self.values).to(x.dtype)
+        # Factors one by one: ONNX Runtime would fuse their product into that of integers, in single precision.
+        products = int8_products(row, self.values).to(x.dtype) * scale
         if self.is_distance:
             squares = self.squares + x.square().sum(dim=1, keepdim=True)
-            statistic = torch.clamp(squares - products * (2.0 * scale), min=0.0)
+            statistic = torch.clamp(squares - products * 2.0, min=0.0)
             kernels = linked(statistic, "squared_distance", self.link, self.gamma, self.coef0, self.degree)
         else:
-            kernels = linked(products * (self.gamma * scale), "dot", self.link, self.gamma, self.coef0, self.degree)
+            kernels = linked(products * self.gamma, "dot", self.link, self.gamma, self.coef0, self.degree)
         return group_sums(kernels, weights, self.sizes)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -136,7 +138,7 @@ class DynamicExpansion(nn.Module):
         if not torch.jit.is_scripting():  # noqa: SIM102
             if torch.compiler.is_compiling():
                 return self.block(x, weights)
-        rows = max(1, _BLOCK_ELEMENTS // self.values.shape[0])
+        rows = self.block_rows
         blocks: list[Tensor] = []
         for start in range(0, max(1, x.shape[0]), rows):
             keep_block(blocks, self.block(x[start : start + rows], weights), start, x.shape[0])

@@ -5,6 +5,7 @@ import pkgutil
 from collections.abc import Callable
 from typing import Any, NamedTuple, Protocol, TypeVar
 
+import torch
 from torch import Tensor, nn
 
 _PACKAGE = "sk2torch.blocks.quantized"
@@ -33,7 +34,13 @@ class Int8Input(NamedTuple):
 
 
 class Numbers(Protocol):
-    """What forms are made with: a library's choice of scales."""
+    """What forms are made with: a library's choice of scales.
+
+    Args:
+        leaf_dtype: of the values of leaves; None to keep them as they are.
+    """
+
+    leaf_dtype: torch.dtype | None
 
     def int8(self, matrix: Tensor) -> Int8Matrix:
         """A matrix in eight bits, symmetric, with a scale per row."""

@@ -106,7 +106,7 @@ class StaticMap(Int8Map):
         return self.shaped(products * (self.input_scale * self.scale) + self.bias)
 
 
-@quantized_form(LinearMap, "float16", "bfloat16")
+@quantized_form(LinearMap, "float16")
 class HalfMap(nn.Module):
     """The product in float16 or bfloat16, of ``x`` and weights rounded to it; the result in the dtype of ``x``.
 
@@ -140,6 +140,13 @@ class HalfMap(nn.Module):
         return result.squeeze(1) if self.flat else result
 
 
+@quantized_form(LinearMap, "bfloat16")
+class BFloat16Map(HalfMap):
+    """``HalfMap`` in bfloat16."""
+
+    refused_formats = {".onnx": "ONNX Runtime has no products in bfloat16 on a CPU; quantize with mode 'float16'"}
+
+
 @quantized_form(LinearMap, "qat")
 class TrainedMap(nn.Module):
     """A linear map that rounds as ``DynamicMap`` does, in float32, with gradients as if it did not.
@@ -149,6 +156,11 @@ class TrainedMap(nn.Module):
         flat: drop the second dimension of the result.
         dtype: of the model.
     """
+
+    refused_formats = dict.fromkeys(
+        (".pt", ".pt2", ".onnx", ".safetensors"),
+        "the model is prepared for training; finish with sk2torch.quantize(model, 'qat', step='convert')",
+    )
 
     def __init__(self, linear: nn.Module, flat: bool, dtype: torch.dtype) -> None:
         super().__init__()
