@@ -107,7 +107,9 @@ def _prepare(source: Path, prepared: Path) -> int:
         str(source), str(prepared), skip_symbolic_shape=True
     )
     onnx = _package("onnx")
-    model = _package("onnxruntime.quantization.onnx_model").ONNXModel(onnx.load(str(prepared)))
+    loaded = onnx.load(str(prepared))
+    _own_matrices(loaded.graph)
+    model = _package("onnxruntime.quantization.onnx_model").ONNXModel(loaded)
     model.replace_gemm_with_matmul()
     # Matrices that it has transposed still have their old shape there.
     del model.model.graph.value_info[:]
@@ -118,10 +120,33 @@ def _prepare(source: Path, prepared: Path) -> int:
     return _counts(prepared)
 
 
+def _own_matrices(graph: Any) -> None:
+    """Give each Gemm a matrix of its own: ONNX Runtime transposes it in place, whoever else multiplies with it."""
+    matrices = {tensor.name: tensor for tensor in graph.initializer}
+    for k, node in enumerate(node for node in graph.node if node.op_type == "Gemm"):
+        if node.input[1] in matrices:
+            own = graph.initializer.add()
+            own.CopyFrom(matrices[node.input[1]])
+            own.name = node.input[1] = f"{own.name}_of_gemm_{k}"
+    used = {name for node in graph.node for name in node.input}
+    for name in set(matrices) - used - _named_in_subgraphs(graph):
+        graph.initializer.remove(matrices[name])
+
+
+def _named_in_subgraphs(graph: Any) -> set[str]:
+    """Values that nodes of inner graphs take."""
+    inner = [a.g for node in graph.node for a in node.attribute if a.HasField("g")]
+    names = {name for g in inner for node in g.node for name in node.input} | {o.name for g in inner for o in g.output}
+    return names.union(*(_named_in_subgraphs(g) for g in inner))
+
+
 def _run(prepared: Path, place: Path, mode: str, runtime: Runtime, X: Any) -> None:
     quantization = _package("onnxruntime.quantization")
+    # Of tensors whose type inference does not tell; files in another dtype are refused.
+    options = {"DefaultTensorType": _package("onnx").TensorProto.FLOAT}
+    chosen: dict[str, Any] = {"per_channel": True, "op_types_to_quantize": ["MatMul"], "extra_options": options}
     if mode == "dynamic":
-        quantization.quantize_dynamic(str(prepared), str(place), per_channel=True, op_types_to_quantize=["MatMul"])
+        quantization.quantize_dynamic(str(prepared), str(place), **chosen)
         return
 
     class Rows(quantization.CalibrationDataReader):
@@ -138,11 +163,5 @@ def _run(prepared: Path, place: Path, mode: str, runtime: Runtime, X: Any) -> No
         def get_next(self) -> dict[str, np.ndarray] | None:
             return next(self.feeds, None)
 
-    quantization.quantize_static(
-        str(prepared),
-        str(place),
-        Rows(),
-        quant_format=quantization.QuantFormat.QDQ,
-        per_channel=True,
-        op_types_to_quantize=["MatMul"],
-    )
+    layout = quantization.QuantFormat.QDQ
+    quantization.quantize_static(str(prepared), str(place), Rows(), quant_format=layout, **chosen)

@@ -37,7 +37,12 @@ class Quantized(NamedTuple):
 
 
 def quantize(
-    model: TorchEstimator, mode: str = "weight_only", X: Any = None, *, step: str = "prepare", leaf_dtype: torch.dtype | None = None
+    model: TorchEstimator,
+    mode: str = "weight_only",
+    X: Any = None,
+    *,
+    step: str = "prepare",
+    leaf_dtype: torch.dtype | None = None,
 ) -> Quantized:
     """A smaller, approximate copy of a model, and a report of what that costs.
 

@@ -62,7 +62,9 @@ class QuantizationReport:
         from rich.table import Table
 
         ratio = self.bytes_before / max(self.bytes_after, 1)
-        title = f"{self.title}, {self.mode}: {self.bytes_before:,} to {self.bytes_after:,} bytes ({ratio:.1f} times less)"
+        title = (
+            f"{self.title}, {self.mode}: {self.bytes_before:,} to {self.bytes_after:,} bytes ({ratio:.1f} times less)"
+        )
         table = Table(title=title, title_justify="left")
         table.add_column("method")
         for heading in ("rows", "agreement", "max error", "at", "speed ratio"):

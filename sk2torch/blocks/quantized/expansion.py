@@ -92,6 +92,11 @@ class DynamicExpansion(nn.Module):
         center: shape ``(n_features,)``.
     """
 
+    values: Tensor
+    scale: Tensor
+    center: Tensor
+    squares: Tensor
+
     def __init__(self, block: KernelExpansion, rows: Int8Matrix, weights: SmallMatrix, center: Tensor) -> None:
         super().__init__()
         self.register_buffer("values", rows.values)

@@ -19,6 +19,9 @@ class Int8Map(nn.Module):
         flat: drop the second dimension of the result; only for one output.
     """
 
+    values: Tensor
+    scale: Tensor
+
     def __init__(self, weight: Int8Matrix, bias: Tensor, flat: bool) -> None:
         super().__init__()
         self.register_buffer("values", weight.values)
@@ -81,6 +84,9 @@ class StaticMap(Int8Map):
         input_scale: ``(q - zero_point) * input_scale`` stands for ``x``.
         zero_point: -128 to 127.
     """
+
+    input_scale: Tensor
+    sums: Tensor
 
     def __init__(self, weight: Int8Matrix, bias: Tensor, flat: bool, input_scale: float, zero_point: int) -> None:
         super().__init__(weight, bias, flat)

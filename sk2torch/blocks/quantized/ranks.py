@@ -25,6 +25,10 @@ class ThresholdRanks(nn.Module):
         categorical: features whose codes are wanted.
     """
 
+    thresholds: Tensor
+    counts: Tensor
+    first: Tensor
+
     def __init__(self, columns: np.ndarray, thresholds: list[np.ndarray], categorical: np.ndarray) -> None:
         super().__init__()
         counts = [len(numbers) for numbers in thresholds]

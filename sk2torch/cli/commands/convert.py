@@ -10,8 +10,9 @@ import typer
 from sk2torch.cli import options
 from sk2torch.cli.checking import check, read_rows, report_dict
 from sk2torch.cli.estimators import load_estimator, wrapped
+from sk2torch.cli.quantizing import quantized
 from sk2torch.cli.reporting import Mistake, console, end, mistakes_explained, note, print_json
-from sk2torch.export import export, read_metadata
+from sk2torch.export import read_metadata
 from sk2torch.export.files import moved_into_place
 from sk2torch.verification import Report
 
@@ -26,6 +27,13 @@ def convert(
         options.Dtype.FLOAT64
     ),
     opset: Annotated[int | None, typer.Option("--opset", help="ai.onnx opset of an .onnx file.")] = None,
+    quantize: Annotated[
+        str | None,
+        typer.Option("--quantize", help="Mode of sk2torch.quantize, or onnx_dynamic, onnx_static.", metavar="MODE"),
+    ] = None,
+    calibrate: Annotated[
+        Path | None, typer.Option("--calibrate", help="Rows that --quantize measures on. Default: those of --verify.")
+    ] = None,
     verify: Annotated[
         Path | None,
         typer.Option("--verify", help="Compare with the estimator on these rows; on failure nothing is written."),
@@ -43,9 +51,12 @@ def convert(
         module = wrapped(estimator, dtype.value)
         settings = _format_options(out, opset)
         rows = None if verify is None else read_rows(verify, module.encoding, drop or (), None)
+        given = calibrate or verify
+        sample = read_rows(given, module.encoding, drop or (), None).all if quantize and given is not None else None
+        module, write = quantized(module, quantize, sample, out)
         with _written_if_passed(out) as (place, verdict):
             with console(stderr=True).status(f"writing {out.name}"):
-                export(module, place, method, **settings)
+                write(module, place, method, **settings)
             if rows is not None:
                 verdict["report"] = check(estimator, place, rows, tolerance, out.name)
         report = verdict.get("report")
