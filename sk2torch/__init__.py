@@ -18,6 +18,7 @@ from sk2torch.compiling import compile
 from sk2torch.export import export
 from sk2torch.ops.workspace import set_workspace
 from sk2torch.predictor import Predictor
+from sk2torch.quantization import quantize, quantize_onnx
 from sk2torch.saving import load, save
 from sk2torch.verification import verify
 
@@ -37,6 +38,8 @@ __all__ = [
     "export",
     "load",
     "method_module",
+    "quantize",
+    "quantize_onnx",
     "register",
     "save",
     "set_workspace",

@@ -46,6 +46,8 @@ class Forest(nn.Module):
     """
 
     __jit_unused_properties__ = ["node_offsets"]
+    # Of files of older versions, which do not say it.
+    n_features = 0
 
     def __init__(
         self,
@@ -62,6 +64,7 @@ class Forest(nn.Module):
         category_left: Tensor | None = None,
     ) -> None:
         super().__init__()
+        self.n_features = n_features
         self.depth = depth
         self.n_trees = roots.shape[0]
         self.single_precision = single_precision
@@ -150,23 +153,27 @@ class Forest(nn.Module):
             evaluate = forest_leaves if takes_kernel(x) else leaves_operator
             return evaluate(x.detach(), self.arrays(), self.depth, self.copies_columns)
 
+    @torch.jit.unused
+    def direct_sums(
+        self, x: Tensor, values: Tensor, start: Tensor | None, n_groups: int, divisor: int
+    ) -> Tensor | None:
+        """``LeafSum`` by a kernel, without an operator, where nothing has to see one; else None."""
+        return direct_sums(x, self.arrays(), values, start, n_groups, divisor)
+
+    @torch.jit.unused
+    def operator_sums(self, x: Tensor, values: Tensor, start: Tensor, n_groups: int) -> Tensor | None:
+        """``LeafSum`` without its divisor, as one operator where that answers; else None."""
+        trees = self.arrays()
+        if not takes_operator(x, trees.feature):
+            return None
+        return sums_operator(x.detach(), trees, self.depth, self.copies_columns, values, start, n_groups)
+
     def path(self, x: Tensor) -> Tensor:
         """1 for the nodes that each row passes, leaves included, else 0: shape ``(n_samples, n_nodes)``.
 
         Sparse in eager mode and TorchScript, dense in graphs.
         """
-        leaf = self.forward(x)
-        if not torch.jit.is_scripting():  # noqa: SIM102
-            if torch.compiler.is_compiling():
-                return passed_nodes(leaf, self.parent, self.depth, x)
-        passed = [leaf]
-        for _ in range(self.depth):
-            passed.append(self.parent.index_select(0, passed[-1].reshape(-1)).reshape(leaf.shape))
-        nodes = torch.sort(torch.cat(passed, dim=1), dim=1)[0]
-        # Short paths have their root more than once.
-        is_new = torch.cat([torch.ones_like(nodes[:, :1], dtype=torch.bool), nodes[:, 1:] != nodes[:, :-1]], dim=1)
-        index = nodes[is_new]
-        return ragged_graph(torch.ones_like(index, dtype=x.dtype), index, is_new.sum(dim=1), self.n_nodes)
+        return path_graph(self.forward(x), self.parent, self.depth, x)
 
 
 class LeafSum(nn.Module):
@@ -198,16 +205,12 @@ class LeafSum(nn.Module):
             return self.divided(self.sum_in_blocks(x, self.first(x, start)))
         else:
             forest, values = self.forest, self.values
-            trees = forest.arrays()
-            result = direct_sums(x, trees, values, start, self.n_groups, self.divisor)
+            result = forest.direct_sums(x, values, start, self.n_groups, self.divisor)
             if result is not None:
                 return result
             start = self.first(x, start)
-            if not takes_operator(x, trees.feature):
-                return self.divided(self.block(x, start))
-            return self.divided(
-                sums_operator(x.detach(), trees, forest.depth, forest.copies_columns, values, start, self.n_groups)
-            )
+            result = forest.operator_sums(x, values, start, self.n_groups)
+            return self.divided(self.block(x, start) if result is None else result)
 
     def first(self, x: Tensor, start: Tensor | None) -> Tensor:
         """``start`` in the shape of the result."""
@@ -233,6 +236,21 @@ class LeafSum(nn.Module):
         """``block`` of a bounded number of rows at a time."""
         rows = self.forest.rows_at_a_time(x)
         return torch.cat([self.block(a, b) for a, b in zip(x.split(rows), start.split(rows))])  # noqa: B905
+
+
+def path_graph(leaf: Tensor, parent: Tensor, depth: int, x: Tensor) -> Tensor:
+    """See ``Forest.path``."""
+    if not torch.jit.is_scripting():  # noqa: SIM102
+        if torch.compiler.is_compiling():
+            return passed_nodes(leaf, parent, depth, x)
+    passed = [leaf]
+    for _ in range(depth):
+        passed.append(parent.index_select(0, passed[-1].reshape(-1)).reshape(leaf.shape))
+    nodes = torch.sort(torch.cat(passed, dim=1), dim=1)[0]
+    # Short paths have their root more than once.
+    is_new = torch.cat([torch.ones_like(nodes[:, :1], dtype=torch.bool), nodes[:, 1:] != nodes[:, :-1]], dim=1)
+    index = nodes[is_new]
+    return ragged_graph(torch.ones_like(index, dtype=x.dtype), index, is_new.sum(dim=1), parent.shape[0])
 
 
 def _parents(left: Tensor, right: Tensor) -> Tensor:

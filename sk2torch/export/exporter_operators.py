@@ -1,11 +1,13 @@
-"""Lets the ONNX exporter read its table of operators once."""
+"""The ONNX exporter's table of operators, read once, and operators that it lacks."""
 
 import contextlib
 import functools
 import importlib
 import types
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
+
+import torch
 
 
 @functools.cache
@@ -29,3 +31,13 @@ def known_operators() -> Iterator[None]:
         yield
     finally:
         registration.onnxscript_apis = original
+
+
+def more_translations() -> dict[Callable[..., Any], Callable[..., Any]]:
+    """How to write operators that the exporter does not know, for ``custom_translation_table``."""
+    operators: Any = importlib.import_module("onnxscript").opset18
+
+    def int_mm(x: Any, y: Any) -> Any:
+        return operators.MatMulInteger(x, y)
+
+    return {torch.ops.aten._int_mm.default: int_mm}

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from sk2torch.base import METHODS, ArtifactError, MissingDependency, TorchEstimator, method_module
 from sk2torch.export import metadata
 from sk2torch.export.exact_constants import exact_constants, exact_rules
-from sk2torch.export.exporter_operators import known_operators
+from sk2torch.export.exporter_operators import known_operators, more_translations
 from sk2torch.export.onnx_feeds import label_indices, table_feeds
 from sk2torch.export.onnx_properties import metadata_properties
 from sk2torch.export.onnx_session import open_session
@@ -143,7 +143,7 @@ def _program(
             output_names=[name for group in names.values() for name in group],
             dynamic_shapes=shapes,
             verbose=False,
-            custom_translation_table=translations() if is_kept else None,
+            custom_translation_table={**more_translations(), **(translations() if is_kept else {})},
         )
     return program.model, names
 

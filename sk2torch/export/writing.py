@@ -83,6 +83,7 @@ def export(
         absent = [m for m in chosen if m not in available]
         if absent or not chosen:
             raise ArtifactError(f"export: the model has no {absent}; it has {available}.")
+    _require_format(model, final.suffix if format is None else ".onnx")
     place = folder_moved_into_place(final, _FOLDERS[format][1]) if format else moved_into_place(final)
     with place as temporary:
         target.write(model, temporary, chosen, **options)
@@ -114,6 +115,12 @@ def artifact_at(path: "str | PathLike[str]") -> tuple[Path, ModuleType]:
     if not source.is_file():
         raise FileNotFoundError(f"no file {str(source)!r}")
     return source, target
+def _require_format(model: TorchEstimator, suffix: str) -> None:
+    """Refuse a format that some part of the model says it has no place in."""
+    for module in model.modules():
+        reason = getattr(type(module), "refused_formats", {}).get(suffix)
+        if reason is not None:
+            raise ArtifactError(f"export: the model cannot be written as {suffix}: {reason}.")
 
 
 def read_metadata(path: "str | PathLike[str]") -> dict[str, Any]:

@@ -7,6 +7,7 @@ from torch import nn
 
 from sk2torch.base import ArtifactError, TorchEstimator
 from sk2torch.base.registry import registry
+from sk2torch.blocks.quantized import discover_forms
 
 _CONTAINERS = (nn.Identity, nn.ModuleDict, nn.ModuleList, nn.ParameterList, nn.Sequential)
 _PACKAGE = "sk2torch."
@@ -20,6 +21,7 @@ def _subclasses(cls: type) -> list[type]:
 def _own_classes() -> dict[str, type[nn.Module]]:
     # The registry imports every estimator, and with them all blocks.
     registry()
+    discover_forms()
     # What a module does not hold by that name was made on the way: narrowed classes, or the proxies of torch's tracer.
     found = [c for c in _subclasses(nn.Module) if c.__module__.startswith(_PACKAGE)]
     own = [c for c in found if getattr(sys.modules.get(c.__module__), c.__name__, None) is c]

@@ -10,8 +10,9 @@ import typer
 from sk2torch.cli import format_options, options
 from sk2torch.cli.checking import check, read_rows, report_dict
 from sk2torch.cli.estimators import load_estimator, wrapped
+from sk2torch.cli.quantizing import quantized
 from sk2torch.cli.reporting import Mistake, console, end, mistakes_explained, note, print_json
-from sk2torch.export import export, model_file, read_metadata
+from sk2torch.export import model_file, read_metadata
 from sk2torch.export.files import folder_moved_into_place, moved_into_place
 from sk2torch.export.metadata import file_bytes
 from sk2torch.export.writing import REPOSITORY_FILE
@@ -37,6 +38,13 @@ def convert(
     aot: format_options.AheadOfTime = False,
     backend: format_options.TritonBackend = None,
     max_batch_size: format_options.MaxBatchSize = None,
+    quantize: Annotated[
+        str | None,
+        typer.Option("--quantize", help="Mode of sk2torch.quantize, or onnx_dynamic, onnx_static.", metavar="MODE"),
+    ] = None,
+    calibrate: Annotated[
+        Path | None, typer.Option("--calibrate", help="Rows that --quantize measures on. Default: those of --verify.")
+    ] = None,
     verify: Annotated[
         Path | None,
         typer.Option("--verify", help="Compare with the estimator on these rows; on failure nothing is written."),
@@ -56,9 +64,12 @@ def convert(
         estimator = load_estimator(model, trust or (), trust_pickle)
         module = wrapped(estimator, dtype.value)
         rows = None if verify is None else read_rows(verify, module.encoding, drop or (), None)
+        asked = calibrate or verify
+        sample = read_rows(asked, module.encoding, drop or (), None).all if quantize and asked is not None else None
+        module, write = quantized(module, quantize, sample, out)
         with _written_if_passed(out, is_folder=format is not None) as (place, verdict):
             with console(stderr=True).status(f"writing {out.name}"):
-                export(module, place, method, **settings)
+                write(module, place, method, **settings)
             if rows is not None:
                 verdict["report"] = check(estimator, model_file(place), rows, tolerance, out.name)
         report = verdict.get("report")

@@ -10,7 +10,7 @@ from sk2torch.ops.forest.native import native_leaves, native_sums
 from sk2torch.ops.forest.packed import PackedForest, packed_forest
 from sk2torch.ops.forest.reference import reached_nodes, sequential_sum
 
-_FLOATS = (torch.float32, torch.float64)
+FLOATS = (torch.float32, torch.float64)
 
 
 def rows_at_a_time(n_trees: int, is_cuda: bool) -> int:
@@ -36,7 +36,7 @@ def direct_sums(
     """
     if torch.is_grad_enabled() and (values.requires_grad or (start is not None and start.requires_grad)):
         return None
-    if not takes_addresses(x, trees.feature, values) or x.dtype not in _FLOATS or values.dtype not in _FLOATS:
+    if not takes_addresses(x, trees.feature, values) or x.dtype not in FLOATS or values.dtype not in FLOATS:
         return None
     if start is None:
         if x.dtype != values.dtype:
@@ -45,7 +45,7 @@ def direct_sums(
         return None
     if start is not None and start.shape != (1, n_groups * values.shape[1]):
         start = start.expand(x.shape[0], n_groups * values.shape[1])
-    packed = packed_forest(x.shape[1], trees) if trees.threshold.dtype in _FLOATS else None
+    packed = packed_forest(x.shape[1], trees) if trees.threshold.dtype in FLOATS else None
     return None if packed is None else native_sums(packed, x, values, start, n_groups, divisor)
 
 
@@ -83,7 +83,7 @@ def forest_sums(
         start: of the shape of the result.
         n_groups: trees take turns in adding to the groups.
     """
-    if values.dtype == start.dtype and values.dtype in _FLOATS:
+    if values.dtype == start.dtype and values.dtype in FLOATS:
         packed = _packed(x, trees)
         if packed is not None:
             return native_sums(packed, x, values, start, n_groups, 1)
@@ -129,7 +129,7 @@ def grouped_sum(values: Tensor, leaf: Tensor, start: Tensor, n_groups: int) -> T
 
 
 def _packed(x: Tensor, trees: TreeArrays) -> PackedForest | None:
-    if not takes_addresses(x, trees.feature) or x.dtype not in _FLOATS or trees.threshold.dtype not in _FLOATS:
+    if not takes_addresses(x, trees.feature) or x.dtype not in FLOATS or trees.threshold.dtype not in FLOATS:
         return None
     packed = packed_forest(x.shape[1], trees)
     if packed is None:

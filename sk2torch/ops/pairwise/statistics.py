@@ -87,7 +87,11 @@ def aligned_kernel(
     if not torch.jit.is_scripting():  # noqa: SIM102
         if torch.compiler.is_compiling() and statistic == "squared_distance" and link == "exponential":
             return torch.exp(_exponent(x, y, gamma))
-    value = pair_statistic(x, y, statistic)
+    return linked(pair_statistic(x, y, statistic), statistic, link, gamma, coef0, degree)
+
+
+def linked(value: Tensor, statistic: str, link: str, gamma: Tensor, coef0: Tensor, degree: float) -> Tensor:
+    """The link of a statistic of rows that went through ``align``."""
     if link == "identity":
         return value
     if link == "negation":

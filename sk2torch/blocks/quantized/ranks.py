@@ -1,0 +1,81 @@
+"""Numbers as ranks among the thresholds of their column."""
+
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from sk2torch.ops.forest import category_code
+
+
+def copied(array: np.ndarray, dtype: torch.dtype) -> Tensor:
+    """An array as a tensor of its own."""
+    return torch.zeros(array.shape, dtype=dtype).copy_(torch.from_numpy(array))
+
+
+class ThresholdRanks(nn.Module):
+    """``rank[i, j] = |{t in thresholds_j : t < x[i, columns[j]]}|``, NaN for NaN; behind them codes of categories.
+
+    ``x <= thresholds_j[k]`` exactly where ``rank <= k``. Codes are 0 to 255, NaN for missing ones.
+
+    Args:
+        columns: features that are compared.
+        thresholds: of each, ascending, in the dtype in which ``x`` is compared.
+        categorical: features whose codes are wanted.
+    """
+
+    thresholds: Tensor
+    counts: Tensor
+    first: Tensor
+
+    def __init__(self, columns: np.ndarray, thresholds: list[np.ndarray], categorical: np.ndarray) -> None:
+        super().__init__()
+        counts = [len(numbers) for numbers in thresholds]
+        self.n_columns = len(columns) + len(categorical)
+        self.n_steps = max(counts, default=0).bit_length()
+        self.register_buffer("columns", copied(columns, torch.int64))
+        self.register_buffer("categorical", copied(categorical, torch.int64))
+        self.register_buffer("thresholds", torch.tensor(np.concatenate([*thresholds, np.zeros(1, np.float32)])))
+        self.register_buffer("counts", torch.tensor(counts, dtype=torch.int64))
+        self.register_buffer("first", torch.tensor(np.cumsum([0, *counts])[:-1]))
+
+    def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> "ThresholdRanks":
+        # Comparisons stay what they were, whatever the model computes in.
+        exact = self.thresholds
+        super()._apply(fn, recurse)
+        self.thresholds = exact.to(self.thresholds.device)
+        return self
+
+    def forward(self, x: Tensor) -> Tensor:
+        """float32, shape ``(n_samples, n_columns)``."""
+        x = x.detach()
+        value = x.index_select(1, self.columns).to(self.thresholds.dtype)
+        if torch.jit.is_scripting():
+            rank = self.bisected(value)
+        else:
+            rank = self.bisected(value) if torch.compiler.is_compiling() else self.searched(value)
+        rank = torch.where(value.isnan(), torch.full_like(rank, float("nan")), rank)
+        if self.categorical.shape[0] == 0:
+            return rank
+        code = category_code(x.index_select(1, self.categorical))
+        return torch.cat([rank, torch.where(code == 256, torch.full_like(code, -1), code).float()], dim=1)
+
+    @torch.jit.unused
+    def searched(self, value: Tensor) -> Tensor:
+        """The ranks by torch's search, column by column."""
+        result = torch.empty(value.shape, dtype=torch.float32, device=value.device)
+        for j, (first, count) in enumerate(zip(self.first.tolist(), self.counts.tolist(), strict=True)):
+            result[:, j] = torch.searchsorted(self.thresholds[first : first + count], value[:, j].contiguous())
+        return result
+
+    def bisected(self, value: Tensor) -> Tensor:
+        """The ranks by bisection, for graphs, which have no search in ONNX."""
+        rank = torch.zeros_like(value, dtype=torch.int64)
+        for step in range(self.n_steps - 1, -1, -1):
+            beyond = rank + (1 << step)
+            place = self.first + torch.minimum(beyond, self.counts) - 1
+            threshold = self.thresholds.index_select(0, place.reshape(-1)).reshape(value.shape)
+            is_below = (beyond <= self.counts) & (threshold < value)
+            rank = torch.where(is_below, beyond, rank)
+        return rank.float()
