@@ -2,6 +2,7 @@
 
 from sk2torch.base import (
     ArtifactError,
+    CannotUnwrap,
     InputError,
     MissingDependency,
     Sk2TorchError,
@@ -19,12 +20,14 @@ from sk2torch.export import export
 from sk2torch.ops.workspace import set_workspace
 from sk2torch.predictor import Predictor
 from sk2torch.saving import load, save
+from sk2torch.unwrapping import unwrap
 from sk2torch.verification import verify
 
 __version__ = "0.1.0"
 
 __all__ = [
     "ArtifactError",
+    "CannotUnwrap",
     "InputError",
     "MissingDependency",
     "Predictor",
@@ -41,6 +44,7 @@ __all__ = [
     "save",
     "set_workspace",
     "supported_classes",
+    "unwrap",
     "verify",
     "wrap",
 ]

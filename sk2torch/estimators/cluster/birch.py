@@ -18,6 +18,8 @@ class TorchBirch(TorchEstimator):
         labels: of the subclusters, int64, shape ``(n_subclusters,)``.
     """
 
+    fitted_attributes = {"centers": "subcluster_centers_", "norms": "_subcluster_norms"}
+
     def __init__(self, centers: Tensor, norms: Tensor, labels: Tensor) -> None:
         super().__init__(centers.shape[1])
         self.centers = nn.Parameter(centers)

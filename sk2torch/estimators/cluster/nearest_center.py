@@ -22,6 +22,8 @@ class TorchNearestCenter(TorchEstimator):
         norms: ``|center|^2``, shape ``(n_clusters,)``.
     """
 
+    fitted_attributes = {"centers": "cluster_centers_"}
+
     def __init__(self, centers: Tensor, norms: Tensor) -> None:
         super().__init__(centers.shape[1])
         self.centers = nn.Parameter(centers)

@@ -18,6 +18,8 @@ class TorchFastICA(TorchEstimator):
         mean: shape ``(n_features,)``; zeros where the fit did not whiten.
     """
 
+    fitted_attributes = {"components": "components_", "mixing": "mixing_", "mean": "mean_"}
+
     def __init__(self, components: Tensor, mixing: Tensor, mean: Tensor) -> None:
         super().__init__(components.shape[1])
         self.components = nn.Parameter(components)

@@ -22,6 +22,8 @@ class TorchSparsePCA(TorchEstimator):
         mean: shape ``(n_features,)``.
     """
 
+    fitted_attributes = {"components": "components_", "mean": "mean_"}
+
     def __init__(self, components: Tensor, projection: Tensor, mean: Tensor) -> None:
         super().__init__(components.shape[1])
         self.components = nn.Parameter(components)

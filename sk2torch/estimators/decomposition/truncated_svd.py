@@ -17,6 +17,8 @@ class TorchTruncatedSVD(TorchEstimator):
         components: shape ``(n_components, n_features)``.
     """
 
+    fitted_attributes = {"projection.weight": "components_"}
+
     accepts_sparse = True
 
     def __init__(self, components: Tensor) -> None:

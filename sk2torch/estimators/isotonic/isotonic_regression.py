@@ -32,6 +32,8 @@ class TorchIsotonicRegression(TorchEstimator):
             is infinite.
     """
 
+    fitted_attributes = {"thresholds": "X_thresholds_", "values": "y_thresholds_"}
+
     def __init__(self, thresholds: Tensor, values: Tensor, out_of_bounds: str, is_single: bool) -> None:
         super().__init__(1)
         self.thresholds = nn.Parameter(thresholds)

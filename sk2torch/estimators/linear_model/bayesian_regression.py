@@ -30,6 +30,8 @@ class TorchBayesianRegression(TorchEstimator):
         UnsupportedParameter: ``threshold_lambda`` of ARDRegression was changed after fitting.
     """
 
+    fitted_attributes = {"linear.weight": "coef_", "linear.bias": "intercept_", "covariance": "sigma_"}
+
     def __init__(
         self, coef: Tensor, intercept: Tensor, kept: Tensor, offset: Tensor, covariance: Tensor, noise: Tensor
     ) -> None:

@@ -19,6 +19,8 @@ class TorchSGDOneClassSVM(TorchEstimator):
         offset: shape ``(1,)``.
     """
 
+    fitted_attributes = {"linear.weight": "coef_", "offset": "offset_"}
+
     accepts_sparse = True
 
     def __init__(self, coef: Tensor, offset: Tensor) -> None:

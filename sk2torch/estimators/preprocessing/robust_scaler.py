@@ -19,6 +19,8 @@ class TorchRobustScaler(TorchEstimator):
         scale: shape ``(n_features,)``; ones for ``with_scaling=False``.
     """
 
+    fitted_attributes = {"center": "center_", "scale": "scale_"}
+
     keeps_sparse = True
 
     def __init__(self, center: Tensor, scale: Tensor) -> None:

@@ -18,6 +18,8 @@ class TorchStandardScaler(TorchEstimator):
         scale: shape ``(n_features,)``; ones for ``with_std=False`` (constant features have 1).
     """
 
+    fitted_attributes = {"mean": "mean_", "scale": "scale_"}
+
     keeps_sparse = True
 
     def __init__(self, mean: Tensor, scale: Tensor) -> None:

@@ -21,6 +21,8 @@ class TorchRandomProjection(TorchEstimator):
         inverse: their pseudo-inverse, shape ``(n_features, n_components)``.
     """
 
+    fitted_attributes = {"projection.weight": "components_", "inverse": "inverse_components_"}
+
     accepts_sparse = True
 
     def __init__(self, components: Tensor, inverse: Tensor) -> None:
