@@ -45,11 +45,11 @@ def unwrap(model: TorchEstimator, estimator: Any = None) -> Any:
     with torch.no_grad():
         for name in changed:
             held[name].copy_(current[name])
-    for name, part in _sourced(template):
-        own = {each for each in changed if _owner(template, each) == name}
-        if own:
+        for name, part in _sourced(template):
             prefix = f"{name}." if name else ""
-            _write(part, {each.removeprefix(prefix) for each in own})
+            own = {each.removeprefix(prefix) for each in changed if _owner(template, each) == name}
+            if own:
+                _write(part, own)
     _require_same(model, _like(wrap(owned), model), template)
     return owned
 
@@ -169,8 +169,14 @@ def _require_same(model: TorchEstimator, again: TorchEstimator, template: TorchE
     """The new estimator is the model: its tensors to rounding, and its settings."""
     wrong: list[str] = []
     current, found = _tensors(model), _tensors(again)
-    parts = {name: part for name, part in model.named_modules() if isinstance(part, TorchEstimator)}
-    free = {f"{name}.{tensor}".lstrip(".") for name, part in parts.items() for tensor in part.free_tensors}
+    parts = {
+        name: part for name, part in model.named_modules(remove_duplicate=False) if isinstance(part, TorchEstimator)
+    }
+    free = {
+        f"{name}.{tensor}".lstrip(".")
+        for name, part in model.named_modules(remove_duplicate=False)
+        for tensor in getattr(part, "free_tensors", ())
+    }
     for name, tensor in current.items():
         if name not in free and (name not in found or not _close(tensor, found[name])):
             wrong.append(name)

@@ -13,6 +13,11 @@ def array(value: Tensor) -> np.ndarray:
     return value.detach().cpu().numpy().copy()
 
 
+def dense(value: Any) -> np.ndarray:
+    """A numpy or scipy matrix as a numpy array."""
+    return value.toarray() if hasattr(value, "toarray") else np.asarray(value)
+
+
 def attribute(estimator: Any, path: str, value: Any) -> None:
     """Give a fitted attribute new numbers, in the shape, layout and type that it has.
 

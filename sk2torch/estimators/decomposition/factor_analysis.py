@@ -26,6 +26,8 @@ class TorchFactorAnalysis(TorchEstimator):
         log_norm: logarithm of the density at the mean, shape ``()``.
     """
 
+    fitted_attributes = {"mean": "mean_"}
+
     log_norm: Tensor
 
     def __init__(self, mean: Tensor, loadings: Tensor, covariance: Tensor, precision: Tensor, log_norm: Tensor) -> None:

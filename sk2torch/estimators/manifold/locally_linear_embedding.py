@@ -26,6 +26,8 @@ class TorchLocallyLinearEmbedding(TorchEstimator):
         reg: shape ``()``.
     """
 
+    fitted_attributes = {"embedding": "embedding_", "reg": "reg"}
+
     reg: Tensor
 
     def __init__(self, rows: Tensor, embedding: Tensor, neighbors: nn.Module, n_neighbors: int, reg: Tensor) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from sk2torch.base import Column, UnsupportedParameter, read, register
+from sk2torch.base import Column, UnsupportedParameter, read, register, write
 from sk2torch.base.naive_bayes import NaiveBayes
 from sk2torch.blocks.linear import LinearMap
 from sk2torch.functional.sparse import with_values
@@ -36,6 +36,8 @@ class TorchMultinomialNB(NaiveBayes):
     Raises:
         UnsupportedParameter: probabilities of zero (``alpha=0`` and a feature that a class has never had).
     """
+
+    fitted_attributes = {"linear.weight": "feature_log_prob_", "linear.bias": "class_log_prior_"}
 
     accepts_sparse = True
 
@@ -89,6 +91,13 @@ class TorchBernoulliNB(NaiveBayes):
         bias = estimator.class_log_prior_ + absent.sum(axis=1)
         threshold = None if estimator.binarize is None else float(estimator.binarize)
         return cls(read.matrix(present - absent), read.vector(bias), estimator.classes_, threshold)
+
+    @torch.jit.unused
+    def write_fitted(self, estimator: Any, changed: set[str]) -> None:
+        logit = self.linear.weight
+        write.attribute(estimator, "feature_log_prob_", torch.nn.functional.logsigmoid(logit))
+        prior = self.linear.bias - torch.nn.functional.logsigmoid(-logit).sum(dim=1)
+        write.attribute(estimator, "class_log_prior_", prior)
 
     def joint(self, x: Tensor) -> Tensor:
         if self.binarizes:

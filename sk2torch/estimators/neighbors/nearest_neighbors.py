@@ -2,11 +2,12 @@
 
 from typing import Any, Self
 
+import torch
 from torch import Tensor
 
 from sk2torch.base import Column, TorchEstimator, register
 from sk2torch.blocks.neighbor_search import NeighborSearch
-from sk2torch.estimators.neighbors.reading import read_n_neighbors, read_search, read_width
+from sk2torch.estimators.neighbors.reading import read_n_neighbors, read_search, read_width, write_rows
 
 _BY_NUMBER = ["kneighbors", "kneighbors_graph"]
 _BY_RADIUS = ["radius_neighbors", "radius_neighbors_graph"]
@@ -43,6 +44,10 @@ class TorchNearestNeighbors(TorchEstimator):
         module = cls(read_width(estimator, search), search, k)
         module.refused_methods = (_BY_NUMBER if too_many else []) + (_BY_RADIUS if radius is None else [])
         return module
+
+    @torch.jit.unused
+    def write_fitted(self, estimator: Any, changed: set[str]) -> None:
+        write_rows(estimator, self.search, "search.rows" in changed)
 
     def kneighbors(self, x: Tensor) -> tuple[Tensor, Tensor]:
         return self.search.neighbors(self.prepare(x), self.n_neighbors)

@@ -2,11 +2,12 @@
 
 from typing import Any, Self
 
+import torch
 from torch import Tensor
 
 from sk2torch.base import Column, TorchEstimator, register
 from sk2torch.blocks.neighbor_search import NeighborSearch
-from sk2torch.estimators.neighbors.reading import read_n_neighbors, read_search, read_width
+from sk2torch.estimators.neighbors.reading import read_n_neighbors, read_search, read_width, write_rows
 
 
 @register("sklearn.neighbors.KNeighborsTransformer")
@@ -41,6 +42,10 @@ class TorchKNeighborsTransformer(TorchEstimator):
         search, is_weighted = read_search(estimator, columns), estimator.mode == "distance"
         k, n_edges = read_n_neighbors(estimator), read_n_neighbors(estimator, extra=int(is_weighted))
         return cls(read_width(estimator, search), search, k, n_edges, is_weighted)
+
+    @torch.jit.unused
+    def write_fitted(self, estimator: Any, changed: set[str]) -> None:
+        write_rows(estimator, self.search, "search.rows" in changed)
 
     def transform(self, x: Tensor) -> Tensor:
         return self.search.nearest_graph(self.prepare(x), self.n_edges, self.is_weighted)
@@ -77,6 +82,10 @@ class TorchRadiusNeighborsTransformer(TorchEstimator):
     def from_sklearn(cls, estimator: Any, columns: list[Column]) -> Self:
         search = read_search(estimator, columns, estimator.radius)
         return cls(read_width(estimator, search), search, estimator.mode == "distance")
+
+    @torch.jit.unused
+    def write_fitted(self, estimator: Any, changed: set[str]) -> None:
+        write_rows(estimator, self.search, "search.rows" in changed)
 
     def transform(self, x: Tensor) -> Tensor:
         return self.search.radius_graph(self.prepare(x), self.is_weighted)
