@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from sk2torch.base import METHODS, ArtifactError, CannotUnwrap, TorchEstimator, wrap, write
+from sk2torch.base import METHODS, ArtifactError, CannotUnwrap, TorchEstimator, methods_of, wrap, write
 from sk2torch.base.surface import family_of
 from sk2torch.persistence.values import to_plain
 
@@ -41,6 +41,8 @@ def unwrap(model: TorchEstimator, estimator: Any = None) -> Any:
     current = _tensors(model)
     before = _tensors(_like(template, model))
     changed = {name for name, tensor in current.items() if not _equal(tensor, before[name])}
+    free = _free(template)
+    _refuse_fixed(template, changed - free)
     held = _tensors(template)
     with torch.no_grad():
         for name in changed:
@@ -50,7 +52,7 @@ def unwrap(model: TorchEstimator, estimator: Any = None) -> Any:
             own = {each.removeprefix(prefix) for each in changed if _owner(template, each) == name}
             if own:
                 _write(part, own)
-    _require_same(model, _like(wrap(owned), model), template)
+    _require_same(model, _like(wrap(owned), model), template, free)
     return owned
 
 
@@ -87,6 +89,33 @@ def _owner(model: TorchEstimator, tensor: str) -> str:
         if isinstance(part, TorchEstimator) and part.source.estimators:
             return name
     return ""
+
+
+def _free(model: TorchEstimator) -> set[str]:
+    """Tensors that no answer of the model depends on, or that it has invariants for."""
+    asked: dict[str, frozenset[str]] = {"": frozenset(methods_of(model))}
+    found: set[str] = set()
+    for name, part in model.named_modules(remove_duplicate=False):
+        prefix = f"{name}." if name else ""
+        found |= {prefix + tensor for tensor in getattr(part, "free_tensors", ())}
+        if isinstance(part, TorchEstimator) and part.source.estimators:
+            if name:
+                owner = _owner(model, name)
+                whole = model.get_submodule(owner)
+                asked[name] = whole.methods_asked(name.removeprefix(f"{owner}.") if owner else name, asked[owner])
+            found |= {prefix + tensor for tensor, methods in part.read_by.items() if not asked[name] & set(methods)}
+    return found
+
+
+def _refuse_fixed(model: TorchEstimator, changed: set[str]) -> None:
+    for name, part in model.named_modules(remove_duplicate=False):
+        for tensor, reason in getattr(part, "fixed_tensors", {}).items():
+            whole = f"{name}.{tensor}" if name else tensor
+            if any(each == whole or each.startswith(f"{whole}.") for each in changed):
+                raise CannotUnwrap(
+                    f"unwrap: {whole!r} of {type(model).__name__} was changed, which scikit-learn cannot be told: "
+                    f"{reason}; or freeze it in training."
+                )
 
 
 def _write(part: TorchEstimator, changed: set[str]) -> None:
@@ -165,17 +194,12 @@ def _shown(settings: dict[str, Any], shapes: dict[str, tuple[int, ...]], name: s
     return repr(value)[:80]
 
 
-def _require_same(model: TorchEstimator, again: TorchEstimator, template: TorchEstimator) -> None:
+def _require_same(model: TorchEstimator, again: TorchEstimator, template: TorchEstimator, free: set[str]) -> None:
     """The new estimator is the model: its tensors to rounding, and its settings."""
     wrong: list[str] = []
     current, found = _tensors(model), _tensors(again)
     parts = {
         name: part for name, part in model.named_modules(remove_duplicate=False) if isinstance(part, TorchEstimator)
-    }
-    free = {
-        f"{name}.{tensor}".lstrip(".")
-        for name, part in model.named_modules(remove_duplicate=False)
-        for tensor in getattr(part, "free_tensors", ())
     }
     for name, tensor in current.items():
         if name not in free and (name not in found or not _close(tensor, found[name])):

@@ -57,6 +57,10 @@ class TorchEstimator(nn.Module):
     refused_methods: list[str] = []
     # Tensors that are fitted attributes as they stand, but for shape and dtype: the attribute's name by the tensor's.
     fitted_attributes: Mapping[str, str] = MappingProxyType({})
+    # Parameters whose change scikit-learn cannot be told, and why; a name stands for those that it begins, too.
+    fixed_tensors: Mapping[str, str] = MappingProxyType({})
+    # The methods that read a tensor, where not all do; see ``methods_asked``.
+    read_by: Mapping[str, tuple[str, ...]] = MappingProxyType({})
     # Tensors of which scikit-learn knows ``invariants`` only, such as terms of one sum.
     free_tensors: tuple[str, ...] = ()
 
@@ -109,6 +113,16 @@ class TorchEstimator(nn.Module):
             estimator: a copy of the fitted object, to be written to; children are written already.
             changed: names of this module's tensors that are not those of the estimator.
         """
+
+    @torch.jit.unused
+    def methods_asked(self, part: str, methods: frozenset[str]) -> frozenset[str]:
+        """Which methods of a part are called where ``methods`` of this estimator are.
+
+        Args:
+            part: dotted name of the module within this one.
+            methods: of this estimator.
+        """
+        return frozenset(METHODS)
 
     @torch.jit.unused
     def invariants(self) -> dict[str, Tensor]:

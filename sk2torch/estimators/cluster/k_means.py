@@ -21,6 +21,7 @@ class TorchKMeans(TorchEstimator):
         norms: ``|center|^2``, shape ``(n_clusters,)``.
     """
 
+    read_by = {"norms": ("predict",), "first": ("predict",)}
     fitted_attributes = {"centers": "cluster_centers_"}
 
     def __init__(self, centers: Tensor, norms: Tensor) -> None:

@@ -29,6 +29,12 @@ class TorchKernelPCA(TorchEstimator):
         inverse: module giving the ridge regression.
     """
 
+    fixed_tensors = {
+        "expansion.weights": "those of a component have to sum to zero",
+        "inverse.gamma": "both directions share one kernel",
+        "inverse.coef0": "both directions share one kernel",
+    }
+
     fitted_attributes = {
         "expansion.rows": "X_fit_",
         "inverse.rows": "X_transformed_fit_",

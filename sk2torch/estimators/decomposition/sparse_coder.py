@@ -46,6 +46,10 @@ class TorchSparseCoder(TorchEstimator):
         screens: lasso_cd leaves atoms out, see ``lasso_codes``.
     """
 
+    fixed_tensors = {
+        "dictionary": "the solver reads the products of its atoms, which are not parameters",
+    }
+
     fitted_attributes = {"dictionary": "components_"}
 
     gram: Tensor

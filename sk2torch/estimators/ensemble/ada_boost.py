@@ -120,6 +120,10 @@ class TorchAdaBoostClassifier(TorchClassifier):
         classes: the fitted ``classes_``.
     """
 
+    fixed_tensors = {
+        "votes.trees.values": "a leaf's vote is for one class, with the weight of its tree",
+    }
+
     routes_columns = True
 
     def __init__(self, n_features_in: int, votes: nn.Module, weights: Tensor, total: Tensor, classes: Any) -> None:

@@ -61,6 +61,11 @@ class TorchIsotonicRegression(TorchEstimator):
             module.__dict__["_encoding"] = InputEncoding([column], n_dims=1)
         return module
 
+    @property
+    def fixed_tensors(self) -> dict[str, str]:
+        reason = "scikit-learn interpolates in float32, which cannot hold them; fit on float64"
+        return dict.fromkeys(("thresholds", "values") if self.is_single else (), reason)
+
     @torch.jit.unused
     def write_fitted(self, estimator: Any, changed: set[str]) -> None:
         thresholds = estimator.X_thresholds_

@@ -68,6 +68,12 @@ class TorchGaussianMixture(TorchEstimator):
         constants = constants - 0.5 * offset + _bayesian_constants(estimator, n_features)
         return cls(read.vector(log_weights), constants, center, read.tensor(factors), residuals)
 
+    @property
+    def fixed_tensors(self) -> dict[str, str]:
+        is_bayesian = any("degrees_of_freedom_" in attributes for _, attributes in self.source.estimators)
+        reason = "the concentrations and degrees of freedom determine it, in which it has no inverse"
+        return dict.fromkeys(("log_weights", "constants", "factors") if is_bayesian else (), reason)
+
     @torch.jit.unused
     def write_fitted(self, estimator: Any, changed: set[str]) -> None:
         if "factors" in changed:

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from sk2torch.base import ClassLabels, Column, TorchClassifier, TorchEstimator, register
 from sk2torch.blocks.neighbor_search import NeighborSearch
-from sk2torch.estimators.neighbors.reading import read_n_neighbors, read_search, read_width, write_rows
+from sk2torch.estimators.neighbors.reading import read_n_neighbors, read_search, read_width
 from sk2torch.estimators.neighbors.targets import class_lists
 from sk2torch.estimators.neighbors.weights import read_weights
 from sk2torch.functional.neighbor_votes import heaviest_class, require_weight, vote_sums
@@ -35,6 +35,8 @@ class TorchKNeighborsClassifier(TorchClassifier):
             rows.
     """
 
+    fitted_attributes = {"search.rows": "_fit_X"}
+
     def __init__(
         self,
         n_features_in: int,
@@ -60,10 +62,6 @@ class TorchKNeighborsClassifier(TorchClassifier):
         if estimator.outputs_2d_:
             return TorchMultiOutputKNeighborsClassifier(width, classes, search, k, indices, by_distance)
         return cls(width, classes[0], search, k, indices[0], by_distance)
-
-    @torch.jit.unused
-    def write_fitted(self, estimator: Any, changed: set[str]) -> None:
-        write_rows(estimator, self.search, "search.rows" in changed)
 
     def votes(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Class and weight of each neighbour, shape ``(n_samples, n_neighbors)``."""
@@ -101,6 +99,8 @@ class TorchMultiOutputKNeighborsClassifier(TorchEstimator):
         by_distance: weights are the inverse of the distance, or a function of it.
     """
 
+    fitted_attributes = {"search.rows": "_fit_X"}
+
     def __init__(
         self,
         n_features_in: int,
@@ -117,10 +117,6 @@ class TorchMultiOutputKNeighborsClassifier(TorchEstimator):
         self.n_neighbors = n_neighbors
         self.by_distance = by_distance
         self.register_buffer("indices", indices)
-
-    @torch.jit.unused
-    def write_fitted(self, estimator: Any, changed: set[str]) -> None:
-        write_rows(estimator, self.search, "search.rows" in changed)
 
     @property
     def classes_(self) -> list[np.ndarray]:

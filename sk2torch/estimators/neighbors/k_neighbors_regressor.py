@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from sk2torch.base import Column, TorchEstimator, register
 from sk2torch.blocks.neighbor_search import NeighborSearch
-from sk2torch.estimators.neighbors.reading import read_n_neighbors, read_search, read_width, write_rows
+from sk2torch.estimators.neighbors.reading import read_n_neighbors, read_search, read_width
 from sk2torch.estimators.neighbors.targets import target_values
 from sk2torch.estimators.neighbors.weights import read_weights
 from sk2torch.functional.numpy_sums import numpy_sum
@@ -36,7 +36,7 @@ class TorchKNeighborsRegressor(TorchEstimator):
             rows; a target of other than real numbers.
     """
 
-    fitted_attributes = {"targets": "_y"}
+    fitted_attributes = {"search.rows": "_fit_X", "targets": "_y"}
 
     def __init__(
         self,
@@ -64,10 +64,6 @@ class TorchKNeighborsRegressor(TorchEstimator):
         return cls(
             read_width(estimator, search), search, k, targets, is_flat, by_distance, is_single and not by_distance
         )
-
-    @torch.jit.unused
-    def write_fitted(self, estimator: Any, changed: set[str]) -> None:
-        write_rows(estimator, self.search, "search.rows" in changed)
 
     def predict(self, x: Tensor) -> Tensor:
         x = self.prepare(x)

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from sk2torch.base import Column, TorchEstimator, UnsupportedParameter, read, register, write
 from sk2torch.blocks.neighbor_search import NeighborSearch
-from sk2torch.estimators.neighbors.reading import read_n_neighbors, read_search, read_width, write_rows
+from sk2torch.estimators.neighbors.reading import read_n_neighbors, read_search, read_width
 
 
 @register("sklearn.neighbors.LocalOutlierFactor")
@@ -32,7 +32,7 @@ class TorchLocalOutlierFactor(TorchEstimator):
             sparse precomputed distances.
     """
 
-    fitted_attributes = {"density": "_lrd", "offset": "offset_"}
+    fitted_attributes = {"search.rows": "_fit_X", "density": "_lrd", "offset": "offset_"}
 
     def __init__(
         self,
@@ -75,7 +75,6 @@ class TorchLocalOutlierFactor(TorchEstimator):
 
     @torch.jit.unused
     def write_fitted(self, estimator: Any, changed: set[str]) -> None:
-        write_rows(estimator, self.search, "search.rows" in changed)
         if "reach" in changed:
             estimator._distances_fit_X_[:, self.n_scored - 1] = write.array(self.reach)
 

@@ -66,6 +66,11 @@ class TorchNearestCentroid(TorchClassifier):
         is_nearest = bool(np.isclose(priors, 1 / len(classes)).all())
         return cls(classes, centroids, scale, read.vector(priors).log(), estimator.metric, is_nearest)
 
+    @property
+    def fixed_tensors(self) -> dict[str, str]:
+        reason = "with equal priors scikit-learn predicts by distance alone, and would no more; fit with priors"
+        return {"log_priors": reason} if self.is_nearest else {}
+
     @torch.jit.unused
     def write_fitted(self, estimator: Any, changed: set[str]) -> None:
         if "log_priors" in changed:

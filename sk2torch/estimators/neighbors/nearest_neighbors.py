@@ -2,12 +2,11 @@
 
 from typing import Any, Self
 
-import torch
 from torch import Tensor
 
 from sk2torch.base import Column, TorchEstimator, register
 from sk2torch.blocks.neighbor_search import NeighborSearch
-from sk2torch.estimators.neighbors.reading import read_n_neighbors, read_search, read_width, write_rows
+from sk2torch.estimators.neighbors.reading import read_n_neighbors, read_search, read_width
 
 _BY_NUMBER = ["kneighbors", "kneighbors_graph"]
 _BY_RADIUS = ["radius_neighbors", "radius_neighbors_graph"]
@@ -30,6 +29,8 @@ class TorchNearestNeighbors(TorchEstimator):
             sparse precomputed distances; more neighbours than rows, with no radius either.
     """
 
+    fitted_attributes = {"search.rows": "_fit_X"}
+
     def __init__(self, n_features_in: int, search: NeighborSearch, n_neighbors: int) -> None:
         super().__init__(n_features_in)
         self.search = search
@@ -44,10 +45,6 @@ class TorchNearestNeighbors(TorchEstimator):
         module = cls(read_width(estimator, search), search, k)
         module.refused_methods = (_BY_NUMBER if too_many else []) + (_BY_RADIUS if radius is None else [])
         return module
-
-    @torch.jit.unused
-    def write_fitted(self, estimator: Any, changed: set[str]) -> None:
-        write_rows(estimator, self.search, "search.rows" in changed)
 
     def kneighbors(self, x: Tensor) -> tuple[Tensor, Tensor]:
         return self.search.neighbors(self.prepare(x), self.n_neighbors)

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from sk2torch.base import ClassLabels, Column, TorchEstimator, UnsupportedParameter, register
 from sk2torch.blocks.neighbor_search import NeighborSearch
-from sk2torch.estimators.neighbors.reading import read_class_mode, read_search, read_weighting, read_width, write_rows
+from sk2torch.estimators.neighbors.reading import read_class_mode, read_search, read_weighting, read_width
 from sk2torch.estimators.neighbors.targets import class_lists
 from sk2torch.functional.unknown import refuse_rows
 
@@ -92,6 +92,8 @@ class TorchRadiusNeighborsClassifier(TorchEstimator):
             its own index in the classes.
     """
 
+    fitted_attributes = {"votes.search.rows": "_fit_X"}
+
     def __init__(self, n_features_in: int, classes: Any, votes: VotesWithinRadius, outlier: int) -> None:
         super().__init__(n_features_in)
         self.labels = ClassLabels(classes)
@@ -133,10 +135,6 @@ class TorchRadiusNeighborsClassifier(TorchEstimator):
             return TorchMultiOutputRadiusNeighborsClassifier(width, classes, votes, places)
         return cls(width, classes[0], votes, places[0])
 
-    @torch.jit.unused
-    def write_fitted(self, estimator: Any, changed: set[str]) -> None:
-        write_rows(estimator, self.votes.search, "votes.search.rows" in changed)
-
     @property
     def classes_(self) -> np.ndarray:
         """The original labels, the outlier label included."""
@@ -165,15 +163,13 @@ class TorchMultiOutputRadiusNeighborsClassifier(TorchEstimator):
         places: index of the outlier label of each output in its classes.
     """
 
+    fitted_attributes = {"votes.search.rows": "_fit_X"}
+
     def __init__(self, n_features_in: int, classes: list[Any], votes: VotesWithinRadius, places: list[int]) -> None:
         super().__init__(n_features_in)
         self.outputs = nn.ModuleList(ClassLabels(c) for c in classes)
         self.votes = votes
         self.places = places
-
-    @torch.jit.unused
-    def write_fitted(self, estimator: Any, changed: set[str]) -> None:
-        write_rows(estimator, self.votes.search, "votes.search.rows" in changed)
 
     @property
     def classes_(self) -> list[np.ndarray]:

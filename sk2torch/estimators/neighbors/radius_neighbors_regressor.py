@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from sk2torch.base import Column, TorchEstimator, UnsupportedParameter, register
 from sk2torch.blocks.neighbor_search import NeighborSearch
-from sk2torch.estimators.neighbors.reading import read_search, read_weighting, read_width, write_rows
+from sk2torch.estimators.neighbors.reading import read_search, read_weighting, read_width
 from sk2torch.estimators.neighbors.targets import missing_value, target_values
 
 
@@ -33,7 +33,7 @@ class TorchRadiusNeighborsRegressor(TorchEstimator):
             rounds to float32), or of other than real numbers.
     """
 
-    fitted_attributes = {"targets": "_y"}
+    fitted_attributes = {"search.rows": "_fit_X", "targets": "_y"}
 
     def __init__(
         self,
@@ -66,10 +66,6 @@ class TorchRadiusNeighborsRegressor(TorchEstimator):
                 "y.astype('float64')."
             )
         return cls(read_width(estimator, search), search, targets, is_flat, by_distance, missing_value(estimator))
-
-    @torch.jit.unused
-    def write_fitted(self, estimator: Any, changed: set[str]) -> None:
-        write_rows(estimator, self.search, "search.rows" in changed)
 
     def predict(self, x: Tensor) -> Tensor:
         sums, totals, counts = self.search.radius_sums(self.prepare(x), self.targets, self.by_distance)

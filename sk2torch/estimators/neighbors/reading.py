@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from sk2torch.base import CannotUnwrap, Column, UnsupportedParameter, read, write
+from sk2torch.base import Column, UnsupportedParameter, read
 from sk2torch.blocks.neighbor_search import NeighborSearch, SearchOrder
 from sk2torch.functional.distances import MetricForm, metric_form
 from sk2torch.ops.pairwise.distances import METRICS
@@ -72,22 +72,6 @@ def read_search(estimator: Any, columns: list[Column], radius: Any = None) -> Ne
     power, weights = _parameters(name, form, estimator.effective_metric_params_, rows.shape[1])
     order = _in_order("heap" if _is_heaped(estimator) else "index", rows)
     return NeighborSearch(rows, form, power, weights, order, radius)
-
-
-def write_rows(estimator: Any, search: NeighborSearch, is_changed: bool) -> None:
-    """Give a fitted estimator other rows to search in; the inverse of ``read_search``.
-
-    Raises:
-        CannotUnwrap: it searches by a tree, which is that of the rows that it was fitted on.
-    """
-    if not is_changed:
-        return
-    if estimator._fit_method != "brute":
-        raise CannotUnwrap(
-            f"{type(estimator).__name__}: expected the rows that its search tree was made of, got others; freeze "
-            "`rows` in training, fit with algorithm='brute', or fit again on the rows of the model."
-        )
-    write.attribute(estimator, "_fit_X", search.rows)
 
 
 def read_width(estimator: Any, search: NeighborSearch) -> int:

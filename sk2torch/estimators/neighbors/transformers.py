@@ -2,12 +2,11 @@
 
 from typing import Any, Self
 
-import torch
 from torch import Tensor
 
 from sk2torch.base import Column, TorchEstimator, register
 from sk2torch.blocks.neighbor_search import NeighborSearch
-from sk2torch.estimators.neighbors.reading import read_n_neighbors, read_search, read_width, write_rows
+from sk2torch.estimators.neighbors.reading import read_n_neighbors, read_search, read_width
 
 
 @register("sklearn.neighbors.KNeighborsTransformer")
@@ -26,6 +25,8 @@ class TorchKNeighborsTransformer(TorchEstimator):
             sparse precomputed distances; more neighbours than rows.
     """
 
+    fitted_attributes = {"search.rows": "_fit_X"}
+
     sparse_output = True
 
     def __init__(
@@ -42,10 +43,6 @@ class TorchKNeighborsTransformer(TorchEstimator):
         search, is_weighted = read_search(estimator, columns), estimator.mode == "distance"
         k, n_edges = read_n_neighbors(estimator), read_n_neighbors(estimator, extra=int(is_weighted))
         return cls(read_width(estimator, search), search, k, n_edges, is_weighted)
-
-    @torch.jit.unused
-    def write_fitted(self, estimator: Any, changed: set[str]) -> None:
-        write_rows(estimator, self.search, "search.rows" in changed)
 
     def transform(self, x: Tensor) -> Tensor:
         return self.search.nearest_graph(self.prepare(x), self.n_edges, self.is_weighted)
@@ -71,6 +68,8 @@ class TorchRadiusNeighborsTransformer(TorchEstimator):
             sparse precomputed distances.
     """
 
+    fitted_attributes = {"search.rows": "_fit_X"}
+
     sparse_output = True
 
     def __init__(self, n_features_in: int, search: NeighborSearch, is_weighted: bool) -> None:
@@ -82,10 +81,6 @@ class TorchRadiusNeighborsTransformer(TorchEstimator):
     def from_sklearn(cls, estimator: Any, columns: list[Column]) -> Self:
         search = read_search(estimator, columns, estimator.radius)
         return cls(read_width(estimator, search), search, estimator.mode == "distance")
-
-    @torch.jit.unused
-    def write_fitted(self, estimator: Any, changed: set[str]) -> None:
-        write_rows(estimator, self.search, "search.rows" in changed)
 
     def transform(self, x: Tensor) -> Tensor:
         return self.search.radius_graph(self.prepare(x), self.is_weighted)

@@ -5,7 +5,7 @@ from typing import Any, Self
 import torch
 from torch import Tensor, nn
 
-from sk2torch.base import Column, TorchEstimator, read, register
+from sk2torch.base import Column, TorchEstimator, read, register, write
 from sk2torch.functional.sparse import divided_columns, scaled_columns
 
 
@@ -17,6 +17,9 @@ class TorchStandardScaler(TorchEstimator):
         mean: shape ``(n_features,)``; zeros for ``with_mean=False``.
         scale: shape ``(n_features,)``; ones for ``with_std=False`` (constant features have 1).
     """
+
+    # Of one that subtracted nothing and now does.
+    equivalent_settings = ("takes_sparse",)
 
     fitted_attributes = {"mean": "mean_", "scale": "scale_"}
 
@@ -35,6 +38,11 @@ class TorchStandardScaler(TorchEstimator):
         mean = read.vector(estimator.mean_) if estimator.with_mean else torch.zeros(n_features).double()
         scale = read.vector(estimator.scale_) if estimator.with_std else torch.ones(n_features).double()
         return cls(mean=mean, scale=scale)
+
+    @torch.jit.unused
+    def write_fitted(self, estimator: Any, changed: set[str]) -> None:
+        if "scale" in changed:
+            write.attribute(estimator, "var_", self.scale.square())
 
     def transform(self, x: Tensor) -> Tensor:
         x = self.prepare(x)

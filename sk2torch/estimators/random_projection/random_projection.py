@@ -21,6 +21,7 @@ class TorchRandomProjection(TorchEstimator):
         inverse: their pseudo-inverse, shape ``(n_features, n_components)``.
     """
 
+    read_by = {"inverse": ("inverse_transform",)}
     fitted_attributes = {"projection.weight": "components_", "inverse": "inverse_components_"}
 
     accepts_sparse = True

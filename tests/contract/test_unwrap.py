@@ -1,0 +1,75 @@
+"""After its parameters were changed, ``unwrap`` gives an estimator that answers as the module."""
+
+import pickle
+
+import numpy as np
+import pytest
+import torch
+
+import sk2torch
+from tests import checks
+
+PRIMARY_ONLY = True
+
+
+def test_unwrap(subject, record_property):
+    model, before = subject.model, pickle.dumps(subject.estimator)
+    fixed = fixed_tensors(model)
+    is_tuned = tune(model, fixed)
+    estimator = sk2torch.unwrap(model)
+    assert type(estimator) is type(subject.estimator)
+    # The fitted object itself stays as it is.
+    assert pickle.dumps(subject.estimator) == before
+    differs = False
+    for method in subject.methods:
+        value = subject.argument(method)
+        actual = checks.sklearn_call(estimator, method, value)
+        with torch.no_grad():
+            expected = getattr(sk2torch.Predictor(model), method)(value)
+        checks.assert_same(actual, expected, method, max(subject.case.tolerance, 1e-10))
+        subject.tick(method)
+        for name, reason in fixed.items():
+            record_property("gap", f"{type(subject.estimator).__name__}.{method}/unwrap: not {name}: {reason}")
+        differs |= not same(actual, checks.sklearn_call(subject.estimator, method, value))
+    if is_tuned:
+        assert differs, "nothing was written"
+
+
+def test_fixed_tensors_are_refused(subject):
+    for name in fixed_tensors(subject.model):
+        model = sk2torch.wrap(subject.estimator)
+        if tune(model, {}, only=name):
+            with pytest.raises(sk2torch.CannotUnwrap, match="scikit-learn cannot be told"):
+                sk2torch.unwrap(model)
+
+
+def fixed_tensors(model):
+    """Names of parameters, or what they begin with, that scikit-learn cannot be told, and why."""
+    return {
+        f"{name}.{tensor}".lstrip("."): reason
+        for name, part in model.named_modules()
+        for tensor, reason in getattr(part, "fixed_tensors", {}).items()
+    }
+
+
+def tune(model, fixed, only=None):
+    """Change parameters a little, away from zero, so that ranges do not shrink; whether any were changed."""
+    generator, is_tuned = torch.Generator().manual_seed(0), False
+    with torch.no_grad():
+        for name, parameter in model.named_parameters():
+            if begins(name, fixed) or not (only is None or begins(name, [only])) or not parameter.any():
+                continue
+            noise = torch.rand(parameter.shape, generator=generator, dtype=parameter.dtype)
+            parameter.mul_(1 + 1e-6 * noise)
+            is_tuned = True
+    return is_tuned
+
+
+def begins(name, prefixes):
+    return any(name == prefix or name.startswith(f"{prefix}.") for prefix in prefixes)
+
+
+def same(left, right):
+    """Whether two answers are equal throughout."""
+    pairs = zip(checks.parts(left), checks.parts(right), strict=True)
+    return all(a.shape == b.shape and np.array_equal(a, b, equal_nan=a.dtype.kind == "f") for a, b in pairs)
