@@ -29,12 +29,6 @@ class TorchKernelPCA(TorchEstimator):
         inverse: module giving the ridge regression.
     """
 
-    fixed_tensors = {
-        "expansion.weights": "those of a component have to sum to zero",
-        "inverse.gamma": "both directions share one kernel",
-        "inverse.coef0": "both directions share one kernel",
-    }
-
     fitted_attributes = {
         "expansion.rows": "X_fit_",
         "inverse.rows": "X_transformed_fit_",
@@ -68,6 +62,14 @@ class TorchKernelPCA(TorchEstimator):
         if not estimator.fit_inverse_transform:
             module.refused_methods = ["inverse_transform"]
         return module
+
+    @property
+    def fixed_tensors(self) -> dict[str, str]:
+        fixed = {"expansion.weights": "those of a component have to sum to zero"}
+        if isinstance(self.inverse, KernelExpansion):
+            reason = "both directions have one kernel; fit with fit_inverse_transform=False"
+            fixed |= dict.fromkeys(("expansion.gamma", "inverse.gamma"), reason)
+        return fixed
 
     @torch.jit.unused
     def write_fitted(self, estimator: Any, changed: set[str]) -> None:

@@ -26,6 +26,8 @@ class TorchLocallyLinearEmbedding(TorchEstimator):
         reg: shape ``()``.
     """
 
+    fixed_tensors = {"rows": "the search for neighbours has them, too; fit again"}
+
     fitted_attributes = {"embedding": "embedding_", "reg": "reg"}
 
     reg: Tensor
