@@ -49,7 +49,7 @@ def unwrap(model: TorchEstimator, estimator: Any = None, *, methods: Iterable[st
             held[name].copy_(current[name])
         for name, part in _sourced(template):
             prefix = f"{name}." if name else ""
-            own = {each.removeprefix(prefix) for each in changed if _owner(template, each) == name}
+            own = {each.removeprefix(prefix) for each in changed - unread if _owner(template, each) == name}
             if own:
                 _write(part, own)
     again = wrap(owned)
@@ -152,12 +152,21 @@ def _require_same(model: TorchEstimator, again: TorchEstimator, unread: set[str]
             others = again.get_submodule(name).invariants()
             pairs = {f"{name}.{key}".lstrip("."): (value, others[key]) for key, value in part.invariants().items()}
             wrong += [key for key, pair in pairs.items() if not close(*pair)]
+    reasons = {
+        f"{name}.{tensor}".lstrip("."): reason
+        for name, part in modules.items()
+        for tensor, reason in getattr(part, "derived_tensors", {}).items()
+    }
+    if wrong and wrong[0] in reasons:
+        raise CannotUnwrap(
+            f"unwrap: {wrong[0]!r} of {type(model).__name__} does not fit the numbers that were changed: "
+            f"{reasons[wrong[0]]}, in scikit-learn always; set it accordingly, or name the `methods` that have to "
+            "answer as the model's, without those that read it."
+        )
     if wrong:
         raise CannotUnwrap(
-            f"unwrap: {', '.join(map(repr, wrong[:4]))} of {type(model).__name__} cannot be told to scikit-learn, "
-            "because no fitted attribute holds such numbers, or they have to follow from others that were changed "
-            "without them; freeze them in training, set them to what they were, or name the `methods` that have to "
-            "answer as the model's."
+            f"unwrap: {', '.join(map(repr, wrong[:4]))} of {type(model).__name__} cannot be told to scikit-learn, as "
+            "no fitted attribute holds such numbers; freeze them in training, or set them to what they were."
         )
 
 

@@ -59,6 +59,8 @@ class TorchEstimator(nn.Module):
     fitted_attributes: Mapping[str, str] = MappingProxyType({})
     # Parameters whose change scikit-learn cannot be told, and why; a name stands for those that it begins, too.
     fixed_tensors: Mapping[str, str] = MappingProxyType({})
+    # Tensors that follow from others, in scikit-learn always: what they have to be where these are changed.
+    derived_tensors: Mapping[str, str] = MappingProxyType({})
     # The methods that read a tensor, where not all do; see ``methods_asked``.
     read_by: Mapping[str, tuple[str, ...]] = MappingProxyType({})
     # Tensors of which scikit-learn knows ``invariants`` only, such as terms of one sum.

@@ -21,6 +21,10 @@ class Source:
         """The same, and an estimator around them."""
         return Source((*self.estimators, (estimator, dict(getattr(estimator, "__dict__", {})))))
 
+    def attribute(self, name: str, default: Any = None) -> Any:
+        """What the first estimator had by that name; the default of a module that remembers none."""
+        return self.estimators[0][1].get(name, default) if self.estimators else default
+
     def restored(self, memo: dict[int, Any]) -> Any:
         """A deep copy of the last estimator.
 

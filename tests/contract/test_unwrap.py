@@ -4,6 +4,7 @@ import pytest
 import torch
 
 import sk2torch
+from sk2torch.base import methods_of
 from tests import checks
 from tests.contract.test_round_trip import pickled
 
@@ -14,13 +15,18 @@ CHANGE, TOLERANCE = 1e-6, 1e-8
 
 def test_unwrap(subject, record_property):
     model, before = subject.model, pickled(subject.estimator)
-    fixed = fixed_tensors(model)
-    is_tuned = tune(model, fixed)
-    estimator = sk2torch.unwrap(model, methods=subject.methods)
+    fixed, derived = fixed_tensors(model), derived_by_method(model)
+    is_tuned = tune(model, [*fixed, *model.derived_tensors])
+    methods = [method for method in subject.methods if method not in derived]
+    for method, reason in derived.items():
+        record_property("gap", f"{type(subject.estimator).__name__}.{method}/unwrap: {reason}")
+        with pytest.raises(sk2torch.CannotUnwrap, match="does not fit"):
+            sk2torch.unwrap(model)
+    estimator = sk2torch.unwrap(model, methods=methods)
     assert type(estimator) is type(subject.estimator)
     # The fitted object itself stays as it is.
     assert pickled(subject.estimator) == before
-    for method in subject.methods:
+    for method in methods:
         value = subject.argument(method)
         actual = checks.sklearn_call(estimator, method, value)
         expected = getattr(sk2torch.Predictor(model), method)(value)
@@ -46,6 +52,16 @@ def fixed_tensors(model):
         f"{name}.{tensor}".lstrip("."): reason
         for name, part in model.named_modules()
         for tensor, reason in getattr(part, "fixed_tensors", {}).items()
+    }
+
+
+def derived_by_method(model):
+    """Methods that read tensors which have to follow from those that are tuned, and why."""
+    return {
+        method: f"{tensor} has to follow: {reason}"
+        for tensor, reason in model.derived_tensors.items()
+        for method in model.read_by[tensor]
+        if method in methods_of(model)
     }
 
 

@@ -20,6 +20,7 @@ class TorchBirch(TorchEstimator):
         labels: of the subclusters, int64, shape ``(n_subclusters,)``.
     """
 
+    derived_tensors = {"norms": "they are the squared lengths of the centers"}
     read_by = {"norms": ("predict",), "first": ("predict",)}
     fitted_attributes = {
         "centers": "subcluster_centers_",

@@ -21,6 +21,7 @@ class TorchKMeans(TorchEstimator):
         norms: ``|center|^2``, shape ``(n_clusters,)``.
     """
 
+    derived_tensors = {"norms": "they are the squared lengths of the centers"}
     read_by = {"norms": ("predict",), "first": ("predict",)}
     fitted_attributes = {"centers": "cluster_centers_"}
 

@@ -26,6 +26,10 @@ class TorchFastICA(TorchEstimator):
         self.mixing = nn.Parameter(mixing)
         self.mean = nn.Parameter(mean)
 
+    @property
+    def fixed_tensors(self) -> dict[str, str]:
+        return {"mean": "it was fitted with whiten=False"} if self.source.attribute("whiten") is False else {}
+
     @classmethod
     def from_sklearn(cls, estimator: Any, columns: list[Column]) -> Self:
         components = read.matrix(estimator.components_)

@@ -35,6 +35,12 @@ class TorchPCA(TorchEstimator):
     """
 
     fitted_attributes = {"projection.weight": "components_", "noise_variance": "noise_variance_"}
+    derived_tensors = {
+        "mean": "its projection is the offset of transform",
+        "basis": "it is the components times the scale",
+        "variance": "it follows from the scale",
+        "noise_variance": "it is part of the variance",
+    }
     read_by = {
         "mean": ("inverse_transform", "score_samples"),
         "basis": ("inverse_transform",),

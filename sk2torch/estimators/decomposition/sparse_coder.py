@@ -46,9 +46,8 @@ class TorchSparseCoder(TorchEstimator):
         screens: lasso_cd leaves atoms out, see ``lasso_codes``.
     """
 
-    fixed_tensors = {
-        "dictionary": "the solver reads the products of its atoms, which are not parameters",
-    }
+    derived_tensors = {"gram": "it holds the products of the atoms"}
+    read_by = {"gram": ("transform",)}
 
     fitted_attributes = {"dictionary": "components_"}
 

@@ -55,6 +55,11 @@ class TorchLinearDiscriminantAnalysis(DiscriminantClassifier):
         self.center = nn.Parameter(center)
         self.scalings = nn.Parameter(scalings)
 
+    @property
+    def fixed_tensors(self) -> dict[str, str]:
+        is_centered = self.source.attribute("solver", "svd") == "svd"
+        return {} if is_centered else {"center": "this solver subtracts none; fit with solver='svd'"}
+
     @classmethod
     def from_sklearn(cls, estimator: Any, columns: list[Column]) -> DiscriminantClassifier:
         coef, intercept, classes = read.matrix(estimator.coef_), read.vector(estimator.intercept_), estimator.classes_

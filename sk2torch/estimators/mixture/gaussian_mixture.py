@@ -70,7 +70,7 @@ class TorchGaussianMixture(TorchEstimator):
 
     @property
     def fixed_tensors(self) -> dict[str, str]:
-        is_bayesian = any("degrees_of_freedom_" in attributes for _, attributes in self.source.estimators)
+        is_bayesian = self.source.attribute("degrees_of_freedom_") is not None
         reason = "the concentrations and degrees of freedom determine it, in which it has no inverse"
         return dict.fromkeys(("log_weights", "constants", "factors") if is_bayesian else (), reason)
 

@@ -45,6 +45,12 @@ class TorchMultinomialNB(NaiveBayes):
         super().__init__(weight.shape[1], classes)
         self.linear = LinearMap(weight, bias)
 
+    @property
+    def fixed_tensors(self) -> dict[str, str]:
+        # Of several classes, ComplementNB has no priors.
+        is_complement = self.source.attribute("feature_all_") is not None and self.linear.bias.shape[0] > 1
+        return {"linear.bias": "scikit-learn adds none"} if is_complement else {}
+
     @classmethod
     def from_sklearn(cls, estimator: Any, columns: list[Column]) -> Self:
         _checked(estimator, estimator.feature_log_prob_)

@@ -16,6 +16,8 @@ class TorchNeighborhoodComponentsAnalysis(TorchEstimator):
         components: shape ``(n_components, n_features)``.
     """
 
+    fixed_tensors = {"linear.bias": "scikit-learn adds none"}
+
     fitted_attributes = {"linear.weight": "components_"}
 
     def __init__(self, components: Tensor) -> None:

@@ -36,6 +36,11 @@ class TorchPowerTransformer(TorchEstimator):
         self.mean = nn.Parameter(mean)
         self.scale = nn.Parameter(scale)
 
+    @property
+    def fixed_tensors(self) -> dict[str, str]:
+        is_plain = self.source.attribute("standardize") is False
+        return dict.fromkeys(("mean", "scale") if is_plain else (), "it was fitted with standardize=False")
+
     @classmethod
     def from_sklearn(cls, estimator: Any, columns: list[Column]) -> Self:
         powers = np.asarray(estimator.lambdas_)

@@ -28,6 +28,11 @@ class TorchRobustScaler(TorchEstimator):
         self.center = nn.Parameter(center)
         self.scale = nn.Parameter(scale)
 
+    @property
+    def fixed_tensors(self) -> dict[str, str]:
+        settings = {"center": "with_centering", "scale": "with_scaling"}
+        return {t: f"it was fitted with {s}=False" for t, s in settings.items() if self.source.attribute(s) is False}
+
     @classmethod
     def from_sklearn(cls, estimator: Any, columns: list[Column]) -> Self:
         n_features = estimator.n_features_in_

@@ -32,6 +32,11 @@ class TorchStandardScaler(TorchEstimator):
         # Zeros that a sparse matrix leaves out stay zeros if nothing is subtracted.
         self.takes_sparse = not bool(mean.any())
 
+    @property
+    def fixed_tensors(self) -> dict[str, str]:
+        settings = {"mean": "with_mean", "scale": "with_std"}
+        return {t: f"it was fitted with {s}=False" for t, s in settings.items() if self.source.attribute(s) is False}
+
     @classmethod
     def from_sklearn(cls, estimator: Any, columns: list[Column]) -> Self:
         n_features = estimator.n_features_in_

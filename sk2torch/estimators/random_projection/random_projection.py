@@ -21,6 +21,9 @@ class TorchRandomProjection(TorchEstimator):
         inverse: their pseudo-inverse, shape ``(n_features, n_components)``.
     """
 
+    fixed_tensors = {"projection.bias": "scikit-learn adds none"}
+
+    derived_tensors = {"inverse": "it is the pseudo-inverse of the components"}
     read_by = {"inverse": ("inverse_transform",)}
     fitted_attributes = {"projection.weight": "components_", "inverse": "inverse_components_"}
 

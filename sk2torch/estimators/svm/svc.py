@@ -40,6 +40,11 @@ class TorchSVC(TorchClassifier):
         break_ties: ``predict`` takes the largest of these scores.
     """
 
+    read_by = {
+        "slopes": ("predict_proba", "predict_log_proba"),
+        "offsets": ("predict_proba", "predict_log_proba"),
+    }
+
     fitted_attributes = FITTED_ATTRIBUTES | {"slopes": "_probA", "offsets": "_probB"}
 
     def __init__(
