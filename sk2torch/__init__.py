@@ -2,6 +2,7 @@
 
 from sk2torch.base import (
     ArtifactError,
+    CannotUnwrap,
     InputError,
     MissingDependency,
     Sk2TorchError,
@@ -20,12 +21,14 @@ from sk2torch.ops.workspace import set_workspace
 from sk2torch.predictor import Predictor
 from sk2torch.quantization import quantize, quantize_onnx
 from sk2torch.saving import load, save
+from sk2torch.unwrapping import unwrap
 from sk2torch.verification import verify
 
 __version__ = "0.1.0"
 
 __all__ = [
     "ArtifactError",
+    "CannotUnwrap",
     "InputError",
     "MissingDependency",
     "Predictor",
@@ -44,6 +47,7 @@ __all__ = [
     "save",
     "set_workspace",
     "supported_classes",
+    "unwrap",
     "verify",
     "wrap",
 ]

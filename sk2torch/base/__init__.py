@@ -1,10 +1,11 @@
 """What every converter builds on: the base module, the registry, columns, labels, errors."""
 
-from sk2torch.base import read
+from sk2torch.base import read, write
 from sk2torch.base.columns import Column, computed_columns, tensor_positions, tensor_width
 from sk2torch.base.encoding import InputEncoding
 from sk2torch.base.errors import (
     ArtifactError,
+    CannotUnwrap,
     InputError,
     MissingDependency,
     Sk2TorchError,
@@ -30,6 +31,7 @@ __all__ = [
     "ANY_WIDTH",
     "METHODS",
     "ArtifactError",
+    "CannotUnwrap",
     "ClassLabels",
     "Column",
     "InputEncoding",
@@ -59,4 +61,5 @@ __all__ = [
     "wrap",
     "wrap_child",
     "wrap_step",
+    "write",
 ]

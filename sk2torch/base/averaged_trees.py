@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from sk2torch.base import read
+from sk2torch.base import read, write
 from sk2torch.base.labels import ClassLabels
 from sk2torch.base.module import TorchEstimator
 from sk2torch.blocks.forest import Forest, LeafSum
@@ -64,6 +64,11 @@ class AveragedTrees(nn.Module):
         """See ``Forest.node_offsets``; None for a tree."""
         return None if self.is_single else self.trees.forest.node_offsets
 
+    @torch.jit.unused
+    def members(self, estimator: Any) -> list[Any]:
+        """The trees of the estimator that it was read from."""
+        return [estimator] if is_tree(estimator) else list(estimator.estimators_[: self.trees.forest.n_trees])
+
     def path(self, x: Tensor) -> Tensor:
         """See ``Forest.path``."""
         return self.trees.forest.path(x)
@@ -72,6 +77,23 @@ class AveragedTrees(nn.Module):
         """Number of the leaf in its tree, int64: ``(n_samples,)`` of a tree, ``(n_samples, n_trees)`` of a forest."""
         number = self.trees.forest(x) - self.trees.forest.roots
         return number[:, 0] if self.is_single else number
+
+
+def write_values(trees: list[Any], values: Tensor) -> None:
+    """Give fitted trees of ``sklearn.tree`` the values of their nodes.
+
+    Args:
+        trees: the estimators that have ``tree_``, as many as ``values`` is of.
+        values: as in ``AveragedTrees``.
+    """
+    table, first = write.array(values), 0
+    for tree in trees:
+        rows = table[first : first + tree.tree_.node_count]
+        first += len(rows)
+        ends = np.cumsum(tree.tree_.n_classes)
+        for k, (n, end) in enumerate(zip(tree.tree_.n_classes, ends, strict=True)):
+            # A view of the tree's own memory.
+            tree.tree_.value[:, k, :n] = rows[:, end - n : end]
 
 
 def is_tree(estimator: Any) -> bool:
@@ -92,6 +114,10 @@ class TreesClassifier(TorchEstimator):
         super().__init__(n_features_in)
         self.trees = trees
         self.labels = ClassLabels(classes)
+
+    @torch.jit.unused
+    def write_fitted(self, estimator: Any, changed: set[str]) -> None:
+        write_values(self.trees.members(estimator), self.trees.trees.values)
 
     @property
     def classes_(self) -> np.ndarray:
@@ -133,6 +159,10 @@ class TreesMultiOutputClassifier(TorchEstimator):
         self.trees = trees
         self.labels = nn.ModuleList(ClassLabels(c) for c in classes)
         self.n_classes = [len(c) for c in classes]
+
+    @torch.jit.unused
+    def write_fitted(self, estimator: Any, changed: set[str]) -> None:
+        write_values(self.trees.members(estimator), self.trees.trees.values)
 
     @property
     def classes_(self) -> list[np.ndarray]:
@@ -176,6 +206,10 @@ class TreesRegressor(TorchEstimator):
         super().__init__(n_features_in)
         self.trees = trees
         self.is_single_output = trees.trees.values.shape[1] == 1
+
+    @torch.jit.unused
+    def write_fitted(self, estimator: Any, changed: set[str]) -> None:
+        write_values(self.trees.members(estimator), self.trees.trees.values)
 
     def predict(self, x: Tensor) -> Tensor:
         values = self.trees(self.prepare(x))

@@ -13,6 +13,10 @@ class UnsupportedParameter(Sk2TorchError, ValueError):
     """The estimator's class is supported, but not with this parameter or fitted state."""
 
 
+class CannotUnwrap(Sk2TorchError, ValueError):
+    """A module's state has no counterpart in scikit-learn, or its estimator is not known."""
+
+
 class InputError(Sk2TorchError, ValueError):
     """A table handed to ``encode`` does not fit what the estimator was fitted on."""
 

@@ -1,6 +1,8 @@
 """The base of every wrapped estimator."""
 
 import copyreg
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -10,6 +12,7 @@ from torch import Tensor, nn
 from sk2torch.base.columns import Column
 from sk2torch.base.encoding import InputEncoding
 from sk2torch.base.labels import ClassLabels
+from sk2torch.base.source import Source
 from sk2torch.base.surface import METHODS, methods_of, rebuild
 
 # Any number of features will do (estimators that never look at their input).
@@ -52,6 +55,16 @@ class TorchEstimator(nn.Module):
     keeps_input_dtype = False
     # Methods that scikit-learn's object has by name, but that always raise for its parameters.
     refused_methods: list[str] = []
+    # Tensors that are fitted attributes as they stand, but for shape and dtype: the attribute's name by the tensor's.
+    fitted_attributes: Mapping[str, str] = MappingProxyType({})
+    # Parameters whose change scikit-learn cannot be told, and why; a name stands for those that it begins, too.
+    fixed_tensors: Mapping[str, str] = MappingProxyType({})
+    # Tensors that follow from others, in scikit-learn always: what they have to be where these are changed.
+    derived_tensors: Mapping[str, str] = MappingProxyType({})
+    # The methods that read a tensor, where not all do; see ``methods_asked``.
+    read_by: Mapping[str, tuple[str, ...]] = MappingProxyType({})
+    # Tensors of which scikit-learn knows ``invariants`` only, such as terms of one sum.
+    free_tensors: tuple[str, ...] = ()
 
     def __init__(self, n_features_in: int) -> None:
         super().__init__()
@@ -92,6 +105,32 @@ class TorchEstimator(nn.Module):
         """
         raise NotImplementedError
 
+    @torch.jit.unused
+    def write_fitted(self, estimator: Any, changed: set[str]) -> None:
+        """The inverse of ``from_sklearn`` for what ``fitted_attributes`` does not tell.
+
+        What is not written is not lost: ``unwrap`` reads the estimator again, and refuses where it is not this module.
+
+        Args:
+            estimator: a copy of the fitted object, to be written to; children are written already.
+            changed: names of this module's tensors that are not those of the estimator.
+        """
+
+    @torch.jit.unused
+    def methods_asked(self, part: str, methods: frozenset[str]) -> frozenset[str]:
+        """Which methods of a part are called where ``methods`` of this estimator are.
+
+        Args:
+            part: dotted name of the module within this one.
+            methods: of this estimator.
+        """
+        return frozenset(METHODS)
+
+    @torch.jit.unused
+    def invariants(self) -> dict[str, Tensor]:
+        """What the answers depend on of ``free_tensors``."""
+        return {}
+
     def output_columns(self, columns: list[Column] | None) -> list[Column] | None:
         """The columns of ``transform``'s result; None when all are computed numbers."""
         return None
@@ -129,6 +168,11 @@ class TorchEstimator(nn.Module):
     def encoding(self) -> InputEncoding:
         """How tables become tensors; set on the root by ``wrap``."""
         return self.__dict__.get("_encoding") or InputEncoding(None)
+
+    @property
+    def source(self) -> Source:
+        """The estimator that it was read from; an empty one of a module out of a pickle or file."""
+        return self.__dict__.get("_source") or Source()
 
     def __reduce__(self) -> Any:
         # Compiled methods belong to one instance: copies, views and pickles are eager.

@@ -143,6 +143,7 @@ def wrap_child(estimator: Any, columns: list[Column] | None = None) -> TorchEsti
     if not family.routes_columns and module.n_features_in != ANY_WIDTH:
         _note_reading(estimator, module, columns, mentions)
     with_methods(module, [n for n in METHODS if sklearn_has(estimator, n) and n not in module.refused_methods])
+    module.__dict__["_source"] = module.source.then(estimator)
     return module
 
 

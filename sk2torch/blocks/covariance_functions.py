@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from sk2torch.blocks.stationary_covariance import is_diagonal
-from sk2torch.functional.kernels import KERNELS
+from sk2torch.functional.kernels import KERNELS, unused_parameters
 from sk2torch.ops.pairwise import pairwise_kernel
 
 
@@ -77,6 +77,8 @@ class NamedKernel(nn.Module):
         n_features: width of the rows.
     """
 
+    __jit_unused_properties__ = ["free_tensors"]
+
     def __init__(self, kernel: str, gamma: Tensor, coef0: Tensor, degree: float, n_features: int) -> None:
         super().__init__()
         form = KERNELS[kernel]
@@ -86,6 +88,11 @@ class NamedKernel(nn.Module):
         self.gamma = nn.Parameter(gamma)
         self.coef0 = nn.Parameter(coef0)
         self.degree = float(degree)
+
+    @property
+    def free_tensors(self) -> tuple[str, ...]:
+        """Parameters that this kernel does not have."""
+        return unused_parameters(self.link)
 
     def forward(self, x: Tensor, y: Tensor) -> Tensor:
         return pairwise_kernel(x, y, self.statistic, self.link, self.gamma, self.coef0, self.degree)

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-from sk2torch.functional.kernels import kernel_form
+from sk2torch.functional.kernels import kernel_form, unused_parameters
 from sk2torch.ops.pairwise import group_sums, weighted_sum
 
 
@@ -17,6 +17,10 @@ class KernelExpansion(nn.Module):
         gamma: parameter of the kernel, if it has it; also ``coef0`` and ``degree``.
         sizes: number of rows of each group; None for one group.
     """
+
+    # Ways to compute the same, chosen for speed.
+    equivalent_settings = ("statistic",)
+    __jit_unused_properties__ = ["free_tensors"]
 
     def __init__(
         self,
@@ -38,6 +42,11 @@ class KernelExpansion(nn.Module):
         form = kernel_form(kernel, rows, gamma)
         self.statistic = form.statistic
         self.link = form.link
+
+    @property
+    def free_tensors(self) -> tuple[str, ...]:
+        """Parameters that this kernel does not have."""
+        return unused_parameters(self.link)
 
     def forward(self, x: Tensor) -> Tensor:
         """Shape ``(n_samples, n_groups * n_weights)``, all weights of the first group first."""

@@ -79,6 +79,7 @@ class NeighborSearch(nn.Module):
         radius: of neighbourhoods; NaN where it has none.
     """
 
+    __jit_unused_properties__ = ["fixed_tensors"]
     leaves: Tensor
 
     def __init__(
@@ -106,6 +107,12 @@ class NeighborSearch(nn.Module):
         self.register_buffer("upper", order.upper)
         in_leaves = order.leaves.reshape(-1)
         self.register_buffer("storage", in_leaves[in_leaves < rows.shape[0]])
+
+    @property
+    def fixed_tensors(self) -> dict[str, str]:
+        """See ``TorchEstimator``."""
+        reason = "the search tree is that of the rows of the fit; fit with algorithm='brute', or again on the new rows"
+        return {"rows": reason} if self.order in ("kd_tree", "ball_tree") else {}
 
     @torch.jit.unused
     def check_arrays(self) -> None:

@@ -43,6 +43,12 @@ KERNELS: dict[str, KernelForm] = {
 _COMPACT_SPREAD = 64.0
 
 
+def unused_parameters(link: str) -> tuple[str, ...]:
+    """Which of ``gamma`` and ``coef0`` a kernel with this link does not have."""
+    used = {name for form in KERNELS.values() if form.link == link for name in form.parameters}
+    return tuple(name for name in ("gamma", "coef0") if name not in used)
+
+
 def kernel_form(kernel: str, y: Tensor, gamma: float) -> KernelForm:
     """How to compute a named kernel against the stored rows ``y``, as fast as stays exact.
 

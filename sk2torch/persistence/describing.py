@@ -11,7 +11,7 @@ from sk2torch.persistence.classes import name_of
 from sk2torch.persistence.values import to_plain
 
 # What every module has, and what the file says elsewhere.
-_OF_EVERY_MODULE = frozenset(nn.Module().__dict__) | {"_encoding"}
+_OF_EVERY_MODULE = frozenset(nn.Module().__dict__) | {"_encoding", "_source"}
 
 
 @dataclass

@@ -242,6 +242,7 @@ CASES = [
         _unlabelled(grid),
         query=lambda X: X[:30] + 1.0,
         primary=True,
+        xfail={"unwrap.radius_neighbors": "rows next to the query, whose distances scikit-learn's expanded squares lose"},
     ),
     Case(
         "NearestNeighbors-places",

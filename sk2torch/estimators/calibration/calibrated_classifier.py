@@ -17,6 +17,7 @@ from sk2torch.base import (
     read,
     register,
     wrap_child,
+    write,
 )
 from sk2torch.blocks.known_classes import KnownClasses
 from sk2torch.blocks.stacking import AnswerColumns
@@ -141,6 +142,16 @@ class TorchCalibratedClassifier(TorchClassifier):
     def from_sklearn(cls, estimator: Any, columns: list[Column]) -> Self:
         members = [_calibrated(member, columns) for member in estimator.calibrated_classifiers_]
         return cls(len(columns) or ANY_WIDTH, members, estimator.classes_)
+
+    @torch.jit.unused
+    def write_fitted(self, estimator: Any, changed: set[str]) -> None:
+        for member, part in zip(estimator.calibrated_classifiers_, self.members, strict=True):
+            if isinstance(part, TemperatureScaling):
+                write.attribute(member.calibrators[0], "beta_", part.beta)
+            elif isinstance(part.curves, SigmoidCurves):
+                for k, calibrator in enumerate(member.calibrators):
+                    write.attribute(calibrator, "a_", part.curves.slope[k])
+                    write.attribute(calibrator, "b_", part.curves.intercept[k])
 
     def predict_proba(self, x: Tensor) -> Tensor:
         x = self.prepare(x)

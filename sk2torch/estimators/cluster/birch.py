@@ -2,9 +2,11 @@
 
 from typing import Any, Self
 
+import numpy as np
+import torch
 from torch import Tensor, nn
 
-from sk2torch.base import Column, TorchEstimator, read, register
+from sk2torch.base import Column, TorchEstimator, read, register, write
 from sk2torch.functional.centers import center_distances, first_of_equals, nearest_center
 
 
@@ -18,6 +20,12 @@ class TorchBirch(TorchEstimator):
         labels: of the subclusters, int64, shape ``(n_subclusters,)``.
     """
 
+    derived_tensors = {"norms": "they are the squared lengths of the centers"}
+    read_by = {"norms": ("predict",), "first": ("predict",)}
+    fitted_attributes = {
+        "centers": "subcluster_centers_",
+    }
+
     def __init__(self, centers: Tensor, norms: Tensor, labels: Tensor) -> None:
         super().__init__(centers.shape[1])
         self.centers = nn.Parameter(centers)
@@ -29,6 +37,11 @@ class TorchBirch(TorchEstimator):
     def from_sklearn(cls, estimator: Any, columns: list[Column]) -> Self:
         centers, norms = read.matrix(estimator.subcluster_centers_), read.vector(estimator._subcluster_norms)
         return cls(centers, norms, read.integers(estimator.subcluster_labels_))
+
+    @torch.jit.unused
+    def write_fitted(self, estimator: Any, changed: set[str]) -> None:
+        centers = estimator.subcluster_centers_
+        write.attribute(estimator, "_subcluster_norms", np.einsum("ij,ij->i", centers, centers))
 
     def predict(self, x: Tensor) -> Tensor:
         index = nearest_center(self.prepare(x), self.centers, self.norms, self.first, True)

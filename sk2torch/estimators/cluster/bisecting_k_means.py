@@ -32,6 +32,8 @@ class TorchBisectingKMeans(TorchEstimator):
         labels: of the leaves, int64, shape ``(n_leaves,)``.
     """
 
+    fitted_attributes = {"centers": "cluster_centers_"}
+
     left: Tensor
     right: Tensor
     left_norms: Tensor

@@ -22,6 +22,11 @@ class TorchNearestCenter(TorchEstimator):
         norms: ``|center|^2``, shape ``(n_clusters,)``.
     """
 
+    derived_tensors = {"norms": "they are the squared lengths of the centers"}
+    read_by = {"norms": ("predict",), "first": ("predict",)}
+
+    fitted_attributes = {"centers": "cluster_centers_"}
+
     def __init__(self, centers: Tensor, norms: Tensor) -> None:
         super().__init__(centers.shape[1])
         self.centers = nn.Parameter(centers)

@@ -108,6 +108,10 @@ class TorchColumnTransformer(TorchEstimator):
         module.output_dtype = joint_dtype([None if p.has_weight else p.part.output_dtype for p in parts])
         return module
 
+    @torch.jit.unused
+    def methods_asked(self, part: str, methods: frozenset[str]) -> frozenset[str]:
+        return frozenset({"transform"})
+
     def output_columns(self, columns: list[Column] | None) -> list[Column] | None:
         if columns is None:
             return None

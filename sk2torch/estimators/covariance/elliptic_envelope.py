@@ -20,6 +20,8 @@ class TorchEllipticEnvelope(TorchEstimator):
         offset: scalar.
     """
 
+    fitted_attributes = {"location": "location_", "precision": "precision_", "offset": "offset_"}
+
     def __init__(self, location: Tensor, precision: Tensor, offset: Tensor) -> None:
         super().__init__(location.shape[0])
         self.location = nn.Parameter(location)

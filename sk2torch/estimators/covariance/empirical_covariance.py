@@ -25,6 +25,8 @@ class TorchCovariance(TorchEstimator):
         precision: shape ``(n_features, n_features)``.
     """
 
+    fitted_attributes = {"location": "location_", "precision": "precision_"}
+
     def __init__(self, location: Tensor, precision: Tensor) -> None:
         super().__init__(location.shape[0])
         self.location = nn.Parameter(location)

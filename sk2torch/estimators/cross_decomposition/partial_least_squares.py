@@ -29,6 +29,15 @@ class TorchPLS(TorchEstimator):
         flat: ``predict`` gives one number per row.
     """
 
+    fitted_attributes = {
+        "mean": "_x_mean",
+        "scale": "_x_std",
+        "rotations": "x_rotations_",
+        "loadings": "x_loadings_",
+        "regression.weight": "coef_",
+        "regression.bias": "intercept_",
+    }
+
     def __init__(
         self,
         mean: Tensor,

@@ -19,6 +19,8 @@ class TorchPLSSVD(TorchEstimator):
         weights: shape ``(n_features, n_components)``.
     """
 
+    fitted_attributes = {"mean": "_x_mean", "scale": "_x_std", "weights": "x_weights_"}
+
     def __init__(self, mean: Tensor, scale: Tensor, weights: Tensor) -> None:
         super().__init__(mean.shape[0])
         self.mean = nn.Parameter(mean)

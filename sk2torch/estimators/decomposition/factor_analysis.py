@@ -26,6 +26,14 @@ class TorchFactorAnalysis(TorchEstimator):
         log_norm: logarithm of the density at the mean, shape ``()``.
     """
 
+    fixed_tensors = {
+        "loadings": "it is a function of components_ and noise_variance_, which differ in number",
+        "covariance": "it is a function of components_ and noise_variance_, which differ in number",
+        "precision": "it is a function of components_ and noise_variance_, which differ in number",
+    }
+
+    fitted_attributes = {"mean": "mean_"}
+
     log_norm: Tensor
 
     def __init__(self, mean: Tensor, loadings: Tensor, covariance: Tensor, precision: Tensor, log_norm: Tensor) -> None:

@@ -18,11 +18,17 @@ class TorchFastICA(TorchEstimator):
         mean: shape ``(n_features,)``; zeros where the fit did not whiten.
     """
 
+    fitted_attributes = {"components": "components_", "mixing": "mixing_", "mean": "mean_"}
+
     def __init__(self, components: Tensor, mixing: Tensor, mean: Tensor) -> None:
         super().__init__(components.shape[1])
         self.components = nn.Parameter(components)
         self.mixing = nn.Parameter(mixing)
         self.mean = nn.Parameter(mean)
+
+    @property
+    def fixed_tensors(self) -> dict[str, str]:
+        return {"mean": "it was fitted with whiten=False"} if self.source.attribute("whiten") is False else {}
 
     @classmethod
     def from_sklearn(cls, estimator: Any, columns: list[Column]) -> Self:

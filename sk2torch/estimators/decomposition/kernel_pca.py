@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from sk2torch.base import Column, TorchEstimator, UnsupportedParameter, read, register
+from sk2torch.base import Column, TorchEstimator, UnsupportedParameter, read, register, write
 from sk2torch.blocks.kernel_expansion import KernelExpansion, PrecomputedExpansion
 
 
@@ -28,6 +28,13 @@ class TorchKernelPCA(TorchEstimator):
         offset: the column means of the projection, shape ``(n_components,)``.
         inverse: module giving the ridge regression.
     """
+
+    fitted_attributes = {
+        "expansion.rows": "X_fit_",
+        "inverse.rows": "X_transformed_fit_",
+        "expansion.gamma": "gamma_",
+        "expansion.coef0": "coef0",
+    }
 
     def __init__(self, n_features_in: int, expansion: nn.Module, offset: Tensor, inverse: nn.Module) -> None:
         super().__init__(n_features_in)
@@ -56,6 +63,25 @@ class TorchKernelPCA(TorchEstimator):
             module.refused_methods = ["inverse_transform"]
         return module
 
+    @property
+    def fixed_tensors(self) -> dict[str, str]:
+        fixed = {"expansion.weights": "those of a component have to sum to zero"}
+        if isinstance(self.inverse, KernelExpansion):
+            reason = "both directions have one kernel; fit with fit_inverse_transform=False"
+            fixed |= dict.fromkeys(("expansion.gamma", "inverse.gamma"), reason)
+        return fixed
+
+    @torch.jit.unused
+    def write_fitted(self, estimator: Any, changed: set[str]) -> None:
+        if "expansion.weights" in changed:
+            # scikit-learn divides by the roots.
+            vectors = write.array(self.expansion.weights.T) * np.sqrt(estimator.eigenvalues_)
+            write.attribute(estimator, "eigenvectors_", vectors)
+        if "inverse.weights" in changed:
+            write.attribute(estimator, "dual_coef_", self.inverse.weights.T)
+        if changed & {"offset", "expansion.weights"}:
+            _write_offset(estimator, write.array(self.offset))
+
     def transform(self, x: Tensor) -> Tensor:
         return self.expansion(self.prepare(x)) - self.offset
 
@@ -74,6 +100,13 @@ def centered_projection(estimator: Any) -> tuple[Tensor, Tensor]:
     centerer = estimator._centerer
     offset = (read.array(centerer.K_fit_rows_) - float(centerer.K_fit_all_)) @ weights
     return read.matrix(weights.T), read.vector(offset)
+
+
+def _write_offset(estimator: Any, offset: np.ndarray) -> None:
+    """Move the column means of the kernel by as little as gives this offset."""
+    weights, current = (part.numpy() for part in centered_projection(estimator))
+    rows = read.array(estimator._centerer.K_fit_rows_) + np.linalg.pinv(weights) @ (offset - current)
+    write.attribute(estimator._centerer, "K_fit_rows_", rows)
 
 
 def _expansion(estimator: Any, rows: Any, weights: Tensor) -> KernelExpansion:

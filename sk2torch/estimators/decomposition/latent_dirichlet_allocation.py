@@ -29,6 +29,8 @@ class TorchLatentDirichletAllocation(TorchEstimator):
         limit: largest number of iterations.
     """
 
+    fitted_attributes = {"words": "exp_dirichlet_component_"}
+
     prior: Tensor
     epsilon: Tensor
 

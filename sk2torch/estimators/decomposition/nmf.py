@@ -38,6 +38,8 @@ class TorchNMF(TorchEstimator):
         limit: largest number of iterations.
     """
 
+    fitted_attributes = {"components": "components_"}
+
     couples_rows = True
 
     def __init__(

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from sk2torch.base import Column, TorchEstimator, read, register
+from sk2torch.base import Column, TorchEstimator, read, register, write
 from sk2torch.blocks.linear import LinearMap
 
 
@@ -34,6 +34,19 @@ class TorchPCA(TorchEstimator):
         noise_variance: shape ``()``; 1 if no direction is left out.
     """
 
+    fitted_attributes = {"projection.weight": "components_", "noise_variance": "noise_variance_"}
+    derived_tensors = {
+        "mean": "its projection is the offset of transform",
+        "basis": "it is the components times the scale",
+        "variance": "it follows from the scale",
+        "noise_variance": "it is part of the variance",
+    }
+    read_by = {
+        "mean": ("inverse_transform", "score_samples"),
+        "basis": ("inverse_transform",),
+        "variance": ("score_samples",),
+        "noise_variance": ("score_samples",),
+    }
     log_norm: Tensor
 
     def __init__(
@@ -77,6 +90,22 @@ class TorchPCA(TorchEstimator):
             variance=variance,
             noise_variance=noise_variance,
         )
+
+    @torch.jit.unused
+    def write_fitted(self, estimator: Any, changed: set[str]) -> None:
+        if changed & {"projection.weight", "projection.bias", "mean"}:
+            # scikit-learn's mean is what the offset says; where it does not say all, the nearest to this mean.
+            components, mean = write.array(self.projection.weight), write.array(self.mean)
+            missing = -write.array(self.projection.bias) - components @ mean
+            write.attribute(estimator, "mean_", mean + np.linalg.pinv(components) @ missing)
+        if self.whiten and "scale" in changed:
+            write.attribute(estimator, "explained_variance_", self.scale.square())
+        if not self.whiten and "variance" in changed:
+            write.attribute(estimator, "explained_variance_", self.variance)
+
+    @property
+    def free_tensors(self) -> tuple[str, ...]:
+        return () if self.whiten else ("scale", "basis")
 
     def transform(self, x: Tensor) -> Tensor:
         projected = self.projection(self.prepare(x))

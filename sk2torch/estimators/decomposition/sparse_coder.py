@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from sk2torch.base import Column, TorchEstimator, UnsupportedParameter, read, register
+from sk2torch.base import Column, TorchEstimator, UnsupportedParameter, read, register, write
 from sk2torch.functional.lasso import lasso_codes
 from sk2torch.functional.least_angle import least_angle_codes
 from sk2torch.functional.matching_pursuit import orthogonal_matching_pursuit
@@ -45,6 +45,11 @@ class TorchSparseCoder(TorchEstimator):
         split_sign: see above.
         screens: lasso_cd leaves atoms out, see ``lasso_codes``.
     """
+
+    derived_tensors = {"gram": "it holds the products of the atoms"}
+    read_by = {"gram": ("transform",)}
+
+    fitted_attributes = {"dictionary": "components_"}
 
     gram: Tensor
 
@@ -96,6 +101,11 @@ class TorchSparseCoder(TorchEstimator):
             split_sign=bool(estimator.split_sign),
             screens=screens,
         )
+
+    @torch.jit.unused
+    def write_fitted(self, estimator: Any, changed: set[str]) -> None:
+        if not hasattr(estimator, "components_"):
+            write.attribute(estimator, "dictionary", self.dictionary)
 
     def transform(self, x: Tensor) -> Tensor:
         x = self.prepare(x)

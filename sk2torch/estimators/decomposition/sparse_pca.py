@@ -22,6 +22,13 @@ class TorchSparsePCA(TorchEstimator):
         mean: shape ``(n_features,)``.
     """
 
+    fixed_tensors = {
+        "components": "the projection is a ridge regression on them",
+        "projection": "it is a ridge regression on components_",
+    }
+
+    fitted_attributes = {"components": "components_", "mean": "mean_"}
+
     def __init__(self, components: Tensor, projection: Tensor, mean: Tensor) -> None:
         super().__init__(components.shape[1])
         self.components = nn.Parameter(components)

@@ -17,6 +17,10 @@ class TorchTruncatedSVD(TorchEstimator):
         components: shape ``(n_components, n_features)``.
     """
 
+    fixed_tensors = {"projection.bias": "scikit-learn adds none"}
+
+    fitted_attributes = {"projection.weight": "components_"}
+
     accepts_sparse = True
 
     def __init__(self, components: Tensor) -> None:

@@ -2,10 +2,11 @@
 
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
-from sk2torch.base import Column, read, register
+from sk2torch.base import Column, read, register, write
 from sk2torch.base.linear_classifier import LinearClassifier, refuse_positive_single_class
 from sk2torch.functional.links import binary_sigmoid, softmax_rows
 
@@ -47,10 +48,17 @@ class TorchLinearDiscriminantAnalysis(DiscriminantClassifier):
             some rows then.
     """
 
+    fitted_attributes = {**DiscriminantClassifier.fitted_attributes, "center": "xbar_"}
+
     def __init__(self, coef: Tensor, intercept: Tensor, classes: Any, center: Tensor, scalings: Tensor) -> None:
         super().__init__(coef, intercept, classes)
         self.center = nn.Parameter(center)
         self.scalings = nn.Parameter(scalings)
+
+    @property
+    def fixed_tensors(self) -> dict[str, str]:
+        is_centered = self.source.attribute("solver", "svd") == "svd"
+        return {} if is_centered else {"center": "this solver subtracts none; fit with solver='svd'"}
 
     @classmethod
     def from_sklearn(cls, estimator: Any, columns: list[Column]) -> DiscriminantClassifier:
@@ -65,6 +73,13 @@ class TorchLinearDiscriminantAnalysis(DiscriminantClassifier):
         if len(classes) == 1:
             module.refused_methods = [*module.refused_methods, "predict_proba", "predict_log_proba"]
         return module
+
+    @torch.jit.unused
+    def write_fitted(self, estimator: Any, changed: set[str]) -> None:
+        if "scalings" in changed:
+            scalings = np.array(estimator.scalings_, dtype=np.float64)
+            scalings[:, : self.scalings.shape[1]] = write.array(self.scalings)
+            estimator.scalings_ = scalings
 
     def transform(self, x: Tensor) -> Tensor:
         return (self.prepare(x) - self.center) @ self.scalings

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from sk2torch.base import Column, TorchClassifier, UnsupportedParameter, read, register
+from sk2torch.base import Column, TorchClassifier, UnsupportedParameter, read, register, write
 from sk2torch.functional.links import log_softmax_rows
 from sk2torch.ops.quadratic import squared_forms
 from sk2torch.ops.row_blocks import in_row_blocks
@@ -31,6 +31,9 @@ class TorchQuadraticDiscriminantAnalysis(TorchClassifier):
     Raises:
         UnsupportedParameter: the covariance of a class is singular, so that scikit-learn's scores are rounding noise.
     """
+
+    fitted_attributes = {"means": "means_"}
+    free_tensors = ("whitening", "log_determinants", "log_priors")
 
     def __init__(
         self, means: Tensor, whitening: Tensor, log_determinants: Tensor, log_priors: Tensor, classes: Any
@@ -61,6 +64,29 @@ class TorchQuadraticDiscriminantAnalysis(TorchClassifier):
             # A prior may be zero.
             log_priors = read.vector(np.log(estimator.priors_))
         return cls(means, whitening, log_determinants, log_priors, estimator.classes_)
+
+    @torch.jit.unused
+    def write_fitted(self, estimator: Any, changed: set[str]) -> None:
+        if "whitening" in changed:
+            for k, scaling in enumerate(estimator.scalings_):
+                directions = write.array(self.whitening[k, :, : len(scaling)])
+                rotation, spread, _ = np.linalg.svd(directions, full_matrices=False)
+                # Largest variance first.
+                rotation, variance = rotation[:, ::-1].copy(), spread[::-1] ** -2.0
+                estimator.rotations_[k], estimator.scalings_[k] = rotation, variance
+                if hasattr(estimator, "covariance_"):
+                    estimator.covariance_[k] = (rotation * variance) @ rotation.T
+        # The priors have what the determinants leave.
+        log_determinants = np.array([np.log(scaling).sum() for scaling in estimator.scalings_])
+        constants = write.array(self.invariants()["log_priors - log_determinants / 2"])
+        write.attribute(estimator, "priors_", np.exp(constants + 0.5 * log_determinants))
+
+    @torch.jit.unused
+    def invariants(self) -> dict[str, Tensor]:
+        return {
+            "whitening whitening.T": self.whitening @ self.whitening.transpose(1, 2),
+            "log_priors - log_determinants / 2": self.log_priors - 0.5 * self.log_determinants,
+        }
 
     def log_posterior(self, x: Tensor) -> Tensor:
         """Up to a constant of the row, shape ``(n_samples, n_classes)``."""

@@ -15,6 +15,7 @@ from sk2torch.base import (
     UnsupportedParameter,
     read,
     register,
+    write,
 )
 from sk2torch.functional.rows import repeated_row
 
@@ -53,6 +54,11 @@ class TorchDummyClassifier(TorchClassifier):
             return cls(classes[0], *outputs[0])
         return TorchMultiOutputDummyClassifier(classes, [i for i, _ in outputs], [p for _, p in outputs])
 
+    @torch.jit.unused
+    def write_fitted(self, estimator: Any, changed: set[str]) -> None:
+        if estimator._strategy == "prior":
+            write.attribute(estimator, "class_prior_", self.probabilities)
+
     def predict(self, x: Tensor) -> Tensor:
         return self.labels(repeated_row(self.index, self.prepare(x)))
 
@@ -78,6 +84,13 @@ class TorchMultiOutputDummyClassifier(TorchEstimator):
         labels = [output(torch.tensor(index)) for output, index in zip(self.outputs, indices, strict=True)]
         self.register_buffer("predicted", torch.stack(labels).reshape(1, -1))
         self.probabilities = nn.ParameterList(p.reshape(1, -1) for p in probabilities)
+
+    @torch.jit.unused
+    def write_fitted(self, estimator: Any, changed: set[str]) -> None:
+        if estimator._strategy == "prior":
+            for k, row in enumerate(self.probabilities):
+                prior = estimator.class_prior_[k]
+                estimator.class_prior_[k] = write.replaced(prior, row, "DummyClassifier.class_prior_")
 
     @property
     def classes_(self) -> list[np.ndarray]:

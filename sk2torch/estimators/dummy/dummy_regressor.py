@@ -18,6 +18,8 @@ class TorchDummyRegressor(TorchEstimator):
         constant: shape ``(1,)`` or ``(1, n_outputs)``; an integer constant predicts integers.
     """
 
+    fitted_attributes = {"constant": "constant_"}
+
     def __init__(self, constant: Tensor) -> None:
         super().__init__(ANY_WIDTH)
         if constant.is_floating_point():

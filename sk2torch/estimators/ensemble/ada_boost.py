@@ -16,8 +16,9 @@ from sk2torch.base import (
     read,
     register,
     wrap_child,
+    write,
 )
-from sk2torch.base.averaged_trees import is_tree
+from sk2torch.base.averaged_trees import is_tree, write_values
 from sk2torch.blocks.forest import LeafSum
 from sk2torch.blocks.tree_packing import pack_forest, tree_nodes
 from sk2torch.functional.labels import label_index
@@ -118,6 +119,10 @@ class TorchAdaBoostClassifier(TorchClassifier):
         total: by what the final sum is divided.
         classes: the fitted ``classes_``.
     """
+
+    fixed_tensors = {
+        "votes.trees.values": "a leaf's vote is for one class, with the weight of its tree",
+    }
 
     routes_columns = True
 
@@ -223,6 +228,13 @@ class TorchAdaBoostRegressor(TorchEstimator):
             answers = ModelAnswers(children)
         weights = read.vector(estimator.estimator_weights_[: len(members)])
         return cls(len(columns) or ANY_WIDTH, answers, weights)
+
+    @torch.jit.unused
+    def write_fitted(self, estimator: Any, changed: set[str]) -> None:
+        if "answers.trees.values" in changed:
+            write_values(estimator.estimators_, self.answers.trees.values)
+        if "weights" in changed:
+            estimator.estimator_weights_[: len(self.weights)] = write.array(self.weights)
 
     def predict(self, x: Tensor) -> Tensor:
         return weighted_median(self.answers(self.prepare(x)), self.weights)

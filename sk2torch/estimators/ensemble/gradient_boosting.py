@@ -17,6 +17,7 @@ from sk2torch.base import (
     read,
     register,
     wrap_child,
+    write,
 )
 from sk2torch.blocks.boosting import BoostedTrees, ClassifierScores, ConstantScores, RegressorScores
 from sk2torch.blocks.forest import LeafSum
@@ -55,6 +56,10 @@ class TorchGradientBoostingClassifier(TorchClassifier):
             classifier = wrap_child(estimator.init_, computed_columns(len(columns)))
             initial = ClassifierScores(classifier, link, _clipping_margin(estimator))
         return cls(len(columns), BoostedTrees(initial, _leaf_sum(estimator)), estimator.classes_, link)
+
+    @torch.jit.unused
+    def write_fitted(self, estimator: Any, changed: set[str]) -> None:
+        _write_boosting(estimator, self.boosting, changed)
 
     def raw_scores(self, x: Tensor) -> Tensor:
         """Shape ``(n_samples, n_scores)``."""
@@ -111,6 +116,10 @@ class TorchGradientBoostingRegressor(TorchEstimator):
             initial = RegressorScores(wrap_child(estimator.init_, computed_columns(len(columns))))
         return cls(len(columns), BoostedTrees(initial, _leaf_sum(estimator)))
 
+    @torch.jit.unused
+    def write_fitted(self, estimator: Any, changed: set[str]) -> None:
+        _write_boosting(estimator, self.boosting, changed)
+
     def predict(self, x: Tensor) -> Tensor:
         return self.boosting(self.prepare(x))[:, 0]
 
@@ -137,6 +146,29 @@ def _leaf_sum(estimator: Any) -> LeafSum:
     forest = pack_forest([tree_nodes(tree) for tree in trees], estimator.n_features_in_, single_precision=True)
     values = estimator.learning_rate * np.concatenate([read.array(tree.value)[:, 0, :] for tree in trees])
     return LeafSum(forest, read.tensor(values), n_groups=estimator.estimators_.shape[1])
+
+
+def _write_boosting(estimator: Any, boosting: BoostedTrees, changed: set[str]) -> None:
+    if "boosting.initial.scores" in changed and not isinstance(estimator.init_, str):
+        scores = boosting.initial.scores
+        if hasattr(estimator.init_, "constant_"):
+            write.attribute(estimator.init_, "constant_", scores)
+        elif estimator.init_.strategy == "prior":
+            link = "multinomial_logit" if scores.shape[1] > 1 else "logit"
+            link = "half_logit" if estimator.loss == "exponential" else link
+            write.attribute(estimator.init_, "class_prior_", class_probabilities(scores, link))
+    if "boosting.trees.values" in changed:
+        _write_leaves(estimator, write.array(boosting.trees.values))
+
+
+def _write_leaves(estimator: Any, values: np.ndarray) -> None:
+    first = 0
+    for tree in (member.tree_ for member in estimator.estimators_.ravel()):
+        old, new = tree.value[:, 0, :], values[first : first + tree.node_count]
+        first += tree.node_count
+        with np.errstate(divide="ignore", invalid="ignore"):
+            # What is as it was is not rounded by a division.
+            tree.value[:, 0, :] = np.where(estimator.learning_rate * old == new, old, new / estimator.learning_rate)
 
 
 def _refuse_single_precision(estimator: Any) -> None:

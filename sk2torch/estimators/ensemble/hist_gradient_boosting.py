@@ -6,7 +6,16 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from sk2torch.base import Column, TorchClassifier, TorchEstimator, UnsupportedParameter, read, register, wrap_child
+from sk2torch.base import (
+    Column,
+    TorchClassifier,
+    TorchEstimator,
+    UnsupportedParameter,
+    read,
+    register,
+    wrap_child,
+    write,
+)
 from sk2torch.blocks.boosting import BoostedTrees, ConstantScores
 from sk2torch.blocks.forest import LeafSum
 from sk2torch.blocks.routing import SelectColumns
@@ -67,6 +76,10 @@ class TorchHistGradientBoostingClassifier(TorchClassifier):
         link = _link(estimator, _CLASSIFIER_LINKS)
         return cls(len(columns), _columns(estimator, columns), _boosting(estimator), estimator.classes_, link)
 
+    @torch.jit.unused
+    def write_fitted(self, estimator: Any, changed: set[str]) -> None:
+        _write_boosting(estimator, self.boosting, changed)
+
     def raw_scores(self, x: Tensor) -> Tensor:
         """Shape ``(n_samples, n_scores)``."""
         return self.boosting(self.columns(self.prepare(x)))
@@ -124,6 +137,10 @@ class TorchHistGradientBoostingRegressor(TorchEstimator):
         link = _link(estimator, _REGRESSOR_LINKS)
         return cls(len(columns), _columns(estimator, columns), _boosting(estimator), link)
 
+    @torch.jit.unused
+    def write_fitted(self, estimator: Any, changed: set[str]) -> None:
+        _write_boosting(estimator, self.boosting, changed)
+
     def predict(self, x: Tensor) -> Tensor:
         return mean_prediction(self.boosting(self.columns(self.prepare(x)))[:, 0], self.link)
 
@@ -160,6 +177,15 @@ def _boosting(estimator: Any) -> BoostedTrees:
     values = read.vector(np.concatenate([tree.nodes["value"] for tree in predictors]))
     trees = LeafSum(forest, values.unsqueeze(1), n_groups=estimator.n_trees_per_iteration_)
     return BoostedTrees(ConstantScores(read.matrix(estimator._baseline_prediction)), trees)
+
+
+def _write_boosting(estimator: Any, boosting: BoostedTrees, changed: set[str]) -> None:
+    if "boosting.initial.scores" in changed:
+        write.attribute(estimator, "_baseline_prediction", boosting.initial.scores)
+    values, first = write.array(boosting.trees.values)[:, 0], 0
+    for predictor in (tree for iteration in estimator._predictors for tree in iteration):
+        predictor.nodes["value"] = values[first : first + len(predictor.nodes)]
+        first += len(predictor.nodes)
 
 
 def _tree_nodes(predictor: Any, known: np.ndarray, row_of_feature: np.ndarray) -> TreeNodes:

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from sk2torch.base import Column, TorchEstimator, UnsupportedParameter, read, register
+from sk2torch.base import Column, TorchEstimator, UnsupportedParameter, read, register, write
 from sk2torch.blocks.forest import LeafSum
 from sk2torch.blocks.tree_packing import pack_forest, tree_nodes
 
@@ -59,6 +59,16 @@ class TorchIsolationForest(TorchEstimator):
         return cls(
             len(columns), trees, read.tensor(scale), read.tensor(offset), read.tensor(_least_path(scale, offset))
         )
+
+    @torch.jit.unused
+    def write_fitted(self, estimator: Any, changed: set[str]) -> None:
+        lengths, first = write.array(self.trees.values)[:, 0], 0
+        rests: list[np.ndarray] = []
+        for path, rest in zip(estimator._decision_path_lengths, estimator._average_path_length_per_tree, strict=True):
+            length = lengths[first : first + len(path)]
+            first += len(path)
+            rests.append(np.where(path + rest - 1.0 == length, rest, length + 1.0 - path))
+        estimator._average_path_length_per_tree = tuple(rests)
 
     def path_lengths(self, x: Tensor) -> Tensor:
         """Summed over the trees, shape ``(n_samples,)``."""

@@ -32,6 +32,8 @@ class TorchTfidfVectorizer(Vectorizer):
         UnsupportedParameter: documents made by an earlier step, or a dtype other than bool, int, float32 and float64.
     """
 
+    fitted_attributes = {"weights.idf": "_tfidf.idf_"}
+
     def __init__(self, n_features_in: int, start: int, n_terms: int, weights: TfidfWeights) -> None:
         super().__init__(n_features_in, start, n_terms)
         self.weights = weights
@@ -61,6 +63,8 @@ class TorchTfidfTransformer(TorchEstimator):
         n_features_in: width of the input.
         weights: of the terms.
     """
+
+    fitted_attributes = {"weights.idf": "idf_"}
 
     accepts_sparse = True
     sparse_output = True

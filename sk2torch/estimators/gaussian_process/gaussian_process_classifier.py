@@ -29,6 +29,10 @@ class TorchGaussianProcessClassifier(TorchClassifier):
         classes: the fitted ``classes_``.
     """
 
+    fixed_tensors = {
+        "machine": "the approximation is that of the kernel and rows of the fit; fit again",
+    }
+
     def __init__(self, n_features_in: int, machine: LaplaceClassifier, classes: Any) -> None:
         super().__init__(n_features_in, classes)
         self.machine = machine
@@ -69,6 +73,10 @@ class TorchOneVsRestGaussianProcess(TorchClassifier):
             versions of scikit-learn.
     """
 
+    fixed_tensors = {
+        "machines": "the approximation is that of the kernel and rows of the fit; fit again",
+    }
+
     def __init__(self, n_features_in: int, machines: list[LaplaceClassifier], classes: Any, last_wins: bool) -> None:
         super().__init__(n_features_in, classes)
         self.machines = nn.ModuleList(machines)
@@ -95,6 +103,10 @@ class TorchOneVsOneGaussianProcess(TorchClassifier):
         machines: one per pair, in the order ``(0, 1), (0, 2), ..., (1, 2), ...``.
         classes: the fitted ``classes_``.
     """
+
+    fixed_tensors = {
+        "machines": "the approximation is that of the kernel and rows of the fit; fit again",
+    }
 
     refused_methods = ["predict_proba"]
 

@@ -43,6 +43,15 @@ class TorchGaussianProcessRegressor(TorchEstimator):
         center: of the targets, shape ``(n_targets,)``.
     """
 
+    fitted_attributes = {"weights": "alpha_", "center": "_y_train_mean"}
+
+    fixed_tensors = {
+        "kernel": "L_ is the factor of its covariances; fit with the new kernel and optimizer=None",
+        "rows": "L_ is the factor of their covariances; fit again on the new rows",
+        "scale": "its square is a number of its own; scale the weights instead",
+        "variance": "it is the square of the scale",
+    }
+
     def __init__(
         self,
         n_features_in: int,
@@ -162,6 +171,10 @@ class TorchGaussianProcessPrior(TorchEstimator):
         kernel: a module as in ``blocks.covariance_functions``.
         n_targets: number of targets; the dimension of one is dropped.
     """
+
+    fixed_tensors = {
+        "kernel": "an estimator that was not fitted has parameters only; use set_params",
+    }
 
     def __init__(self, n_features_in: int, kernel: nn.Module, n_targets: int) -> None:
         super().__init__(n_features_in)

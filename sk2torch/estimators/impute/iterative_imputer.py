@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from sk2torch.base import Column, TorchEstimator, UnsupportedParameter, read, register, wrap_child
+from sk2torch.base import Column, TorchEstimator, UnsupportedParameter, read, register, wrap_child, write
 from sk2torch.blocks.routing import SelectColumns
 from sk2torch.estimators.impute.missing import MissingCells, missing_numbers
 
@@ -185,6 +185,15 @@ class TorchIterativeImputer(TorchEstimator):
         # Whether a row without any value is alone.
         module.couples_rows = has_steps
         return module
+
+    @torch.jit.unused
+    def write_fitted(self, estimator: Any, changed: set[str]) -> None:
+        if not isinstance(self.steps, AffineSteps):
+            return
+        for k, step in enumerate(estimator.imputation_sequence_):
+            coef = write.array(self.steps.weight[k])[step.neighbor_feat_idx]
+            write.attribute(step.estimator, "coef_", coef)
+            write.attribute(step.estimator, "intercept_", self.steps.bias[k])
 
     def transform(self, x: Tensor) -> Tensor:
         x = self.prepare(x)

@@ -211,6 +211,11 @@ class TorchKNNImputer(TorchEstimator):
         UnsupportedParameter: a function as ``weights`` or ``metric``.
     """
 
+    fixed_tensors = {
+        "donors.rows": "the means of columns follow from them; fit again",
+        "donors.means": "they follow from the rows",
+    }
+
     def __init__(
         self, missing: MissingCells, donors: NearestDonors, empty: Tensor, keeps_empty: bool, indicated: Tensor
     ) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from sk2torch.base import Column, TorchEstimator, UnsupportedParameter, computed_columns, read, register
+from sk2torch.base import Column, TorchEstimator, UnsupportedParameter, computed_columns, read, register, write
 from sk2torch.base.cells import is_missing, is_number, is_pandas_na, plain
 from sk2torch.blocks.routing import SelectColumns
 from sk2torch.estimators.impute.missing import MissingCells
@@ -96,6 +96,13 @@ class TorchSimpleImputer(TorchEstimator):
         ):
             module.output_dtype = estimator._fit_dtype.name
         return module
+
+    @torch.jit.unused
+    def write_fitted(self, estimator: Any, changed: set[str]) -> None:
+        if "fill" in changed:
+            statistics = np.array(estimator.statistics_)
+            statistics[write.array(self.kept.index)] = write.array(self.fill)
+            estimator.statistics_ = statistics
 
     def output_columns(self, columns: list[Column] | None) -> list[Column] | None:
         passed_on = self.passed_on.tolist()

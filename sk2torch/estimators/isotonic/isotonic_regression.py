@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from sk2torch.base import Column, InputEncoding, TorchEstimator, UnsupportedParameter, read, register
+from sk2torch.base import CannotUnwrap, Column, InputEncoding, TorchEstimator, UnsupportedParameter, read, register
 from sk2torch.functional.interpolation import piecewise_linear
 from sk2torch.functional.rounding import round_to_single
 from sk2torch.functional.rows import repeated_row
@@ -31,6 +31,8 @@ class TorchIsotonicRegression(TorchEstimator):
         UnsupportedParameter: infinite values (of an infinite ``y_min`` or ``y_max``), or so steep that the slope
             is infinite.
     """
+
+    fitted_attributes = {"thresholds": "X_thresholds_", "values": "y_thresholds_"}
 
     def __init__(self, thresholds: Tensor, values: Tensor, out_of_bounds: str, is_single: bool) -> None:
         super().__init__(1)
@@ -58,6 +60,21 @@ class TorchIsotonicRegression(TorchEstimator):
             column.used = column.refuses_missing = column.refuses_infinity = True
             module.__dict__["_encoding"] = InputEncoding([column], n_dims=1)
         return module
+
+    @property
+    def fixed_tensors(self) -> dict[str, str]:
+        reason = "scikit-learn interpolates in float32, which cannot hold them; fit on float64"
+        return dict.fromkeys(("thresholds", "values") if self.is_single else (), reason)
+
+    @torch.jit.unused
+    def write_fitted(self, estimator: Any, changed: set[str]) -> None:
+        thresholds = estimator.X_thresholds_
+        if (np.diff(thresholds) <= 0).any():
+            raise CannotUnwrap(
+                "IsotonicRegression: expected ascending thresholds, got others; freeze `thresholds` in training."
+            )
+        estimator.X_min_, estimator.X_max_ = thresholds[0], thresholds[-1]
+        estimator._build_f(thresholds, estimator.y_thresholds_)
 
     def predict(self, x: Tensor) -> Tensor:
         if x.dim() != 1 and (x.dim() != 2 or x.shape[1] != 1):

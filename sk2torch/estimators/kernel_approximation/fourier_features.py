@@ -5,7 +5,7 @@ from typing import Any, Self
 import torch
 from torch import Tensor, nn
 
-from sk2torch.base import Column, TorchEstimator, read, register
+from sk2torch.base import Column, TorchEstimator, read, register, write
 from sk2torch.blocks.linear import LinearMap
 
 
@@ -20,6 +20,8 @@ class TorchFourierFeatures(TorchEstimator):
         offset: shape ``(n_components,)``.
         skewedness: tensor of no dimensions; None for no logarithm.
     """
+
+    fitted_attributes = {"projection.bias": "random_offset_", "skewedness": "skewedness"}
 
     def __init__(self, weights: Tensor, offset: Tensor, skewedness: Tensor | None) -> None:
         super().__init__(weights.shape[0])
@@ -37,6 +39,11 @@ class TorchFourierFeatures(TorchEstimator):
             read.vector(estimator.random_offset_),
             None if skewedness is None else read.tensor(skewedness),
         )
+
+    @torch.jit.unused
+    def write_fitted(self, estimator: Any, changed: set[str]) -> None:
+        if "projection.weight" in changed:
+            write.attribute(estimator, "random_weights_", self.projection.weight.T)
 
     def transform(self, x: Tensor) -> Tensor:
         x = self.prepare(x)

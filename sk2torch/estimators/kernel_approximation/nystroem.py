@@ -23,6 +23,8 @@ class TorchNystroem(TorchEstimator):
         expansion: module giving the product, shape ``(n_samples, n_components)``.
     """
 
+    fitted_attributes = {"expansion.rows": "components_", "expansion.weights": "normalization_"}
+
     def __init__(self, n_features_in: int, expansion: nn.Module) -> None:
         super().__init__(n_features_in)
         self.expansion = expansion
@@ -40,6 +42,12 @@ class TorchNystroem(TorchEstimator):
             return cls(n_features, PrecomputedExpansion(torch.arange(n_features), normalization))
         components = read.matrix(estimator.components_)
         return cls(n_features, KernelExpansion(components, normalization, kernel, **_parameters(estimator, n_features)))
+
+    @torch.jit.unused
+    def write_fitted(self, estimator: Any, changed: set[str]) -> None:
+        for name in ("gamma", "coef0"):
+            if f"expansion.{name}" in changed and name in KERNELS[estimator.kernel].parameters:
+                setattr(estimator, name, float(getattr(self.expansion, name)))
 
     def transform(self, x: Tensor) -> Tensor:
         return self.expansion(self.prepare(x))

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from sk2torch.base import Column, TorchEstimator, read, register
+from sk2torch.base import Column, TorchEstimator, read, register, write
 from sk2torch.functional.count_sketch import tensor_sketch
 
 
@@ -40,6 +40,14 @@ class TorchPolynomialCountSketch(TorchEstimator):
                 scale[-1] = np.sqrt(float(estimator.coef0))
         weight = read.matrix(estimator.bitHash_ * scale)
         return cls(index, weight, int(estimator.n_components), has_constant)
+
+    @torch.jit.unused
+    def write_fitted(self, estimator: Any, changed: set[str]) -> None:
+        scale = np.full(self.weight.shape[1], np.sqrt(float(estimator.gamma)))
+        if self.has_constant:
+            scale[-1] = np.sqrt(float(estimator.coef0))
+        with np.errstate(divide="ignore", invalid="ignore"):
+            write.attribute(estimator, "bitHash_", write.array(self.weight) / scale)
 
     def transform(self, x: Tensor) -> Tensor:
         x = self.prepare(x)

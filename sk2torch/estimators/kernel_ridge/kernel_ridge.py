@@ -5,7 +5,7 @@ from typing import Any, Self
 import torch
 from torch import Tensor, nn
 
-from sk2torch.base import Column, TorchEstimator, UnsupportedParameter, read, register
+from sk2torch.base import Column, TorchEstimator, UnsupportedParameter, read, register, write
 from sk2torch.blocks.kernel_expansion import KernelExpansion, PrecomputedExpansion
 from sk2torch.functional.kernels import KERNELS
 
@@ -24,6 +24,8 @@ class TorchKernelRidge(TorchEstimator):
     Raises:
         UnsupportedParameter: a callable kernel, or sparse training rows with repeated entries.
     """
+
+    fitted_attributes = {"expansion.rows": "X_fit_", "expansion.coef0": "coef0"}
 
     def __init__(self, n_features_in: int, expansion: nn.Module, flat: bool) -> None:
         super().__init__(n_features_in)
@@ -48,6 +50,14 @@ class TorchKernelRidge(TorchEstimator):
         gamma = 1.0 / n_features if estimator.gamma is None else float(estimator.gamma)
         coef0, degree = float(estimator.coef0), float(estimator.degree)
         return cls(n_features, KernelExpansion(rows, weights, kernel, gamma, coef0, degree), flat)
+
+    @torch.jit.unused
+    def write_fitted(self, estimator: Any, changed: set[str]) -> None:
+        if "expansion.weights" in changed:
+            write.attribute(estimator, "dual_coef_", self.expansion.weights.T)
+        if "expansion.gamma" in changed:
+            # None stands for one over the number of features.
+            estimator.gamma = float(self.expansion.gamma)
 
     def predict(self, x: Tensor) -> Tensor:
         sums = self.expansion(self.prepare(x))

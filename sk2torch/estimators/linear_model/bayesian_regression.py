@@ -3,10 +3,11 @@
 import inspect
 from typing import Any, Self
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
-from sk2torch.base import Column, TorchEstimator, UnsupportedParameter, read, register
+from sk2torch.base import Column, TorchEstimator, UnsupportedParameter, read, register, write
 from sk2torch.blocks.linear import LinearMap
 from sk2torch.blocks.routing import SelectColumns
 
@@ -29,6 +30,8 @@ class TorchBayesianRegression(TorchEstimator):
     Raises:
         UnsupportedParameter: ``threshold_lambda`` of ARDRegression was changed after fitting.
     """
+
+    fitted_attributes = {"linear.weight": "coef_", "linear.bias": "intercept_", "covariance": "sigma_"}
 
     def __init__(
         self, coef: Tensor, intercept: Tensor, kept: Tensor, offset: Tensor, covariance: Tensor, noise: Tensor
@@ -57,6 +60,15 @@ class TorchBayesianRegression(TorchEstimator):
         # Divided in the dtype of the fit, as scikit-learn does.
         noise = read.tensor(1.0 / estimator.alpha_)
         return cls(coef, read.vector(estimator.intercept_), kept, offset, covariance, noise)
+
+    @torch.jit.unused
+    def write_fitted(self, estimator: Any, changed: set[str]) -> None:
+        if "offset" in changed:
+            offset = np.array(estimator.X_offset_, dtype=np.float64)
+            offset[write.array(self.kept.index)] = write.array(self.offset)
+            estimator.X_offset_ = offset
+        if "noise" in changed:
+            write.attribute(estimator, "alpha_", 1.0 / self.noise)
 
     def predict(self, x: Tensor) -> Tensor:
         return self.linear(self.prepare(x))

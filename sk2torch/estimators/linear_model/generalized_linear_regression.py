@@ -28,6 +28,8 @@ class TorchGeneralizedLinearRegression(TorchEstimator):
         UnsupportedParameter: a link that is neither.
     """
 
+    fitted_attributes = {"linear.weight": "coef_", "linear.bias": "intercept_"}
+
     accepts_sparse = True
 
     def __init__(self, coef: Tensor, intercept: Tensor, link: str) -> None:

@@ -42,6 +42,8 @@ class TorchLinearRegression(TorchEstimator):
         flat: predict one target as a vector; a target fitted as a column of one may come back as a column.
     """
 
+    fitted_attributes = {"linear.weight": "coef_", "linear.bias": "intercept_"}
+
     accepts_sparse = True
 
     def __init__(self, coef: Tensor, intercept: Tensor, flat: bool) -> None:

@@ -41,6 +41,8 @@ class TorchMultilabelRidgeClassifier(TorchClassifier):
         classes: the fitted ``classes_``.
     """
 
+    fitted_attributes = {"linear.weight": "coef_", "linear.bias": "intercept_"}
+
     accepts_sparse = True
 
     def __init__(self, coef: Tensor, intercept: Tensor, classes: Any) -> None:

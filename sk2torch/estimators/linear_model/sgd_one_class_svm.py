@@ -2,9 +2,10 @@
 
 from typing import Any, Self
 
+import torch
 from torch import Tensor, nn
 
-from sk2torch.base import Column, TorchEstimator, read, register
+from sk2torch.base import Column, TorchEstimator, read, register, write
 from sk2torch.blocks.linear import LinearMap
 
 
@@ -19,6 +20,10 @@ class TorchSGDOneClassSVM(TorchEstimator):
         offset: shape ``(1,)``.
     """
 
+    fitted_attributes = {"linear.weight": "coef_"}
+    # The bias says it.
+    free_tensors = ("offset",)
+
     accepts_sparse = True
 
     def __init__(self, coef: Tensor, offset: Tensor) -> None:
@@ -30,6 +35,10 @@ class TorchSGDOneClassSVM(TorchEstimator):
     def from_sklearn(cls, estimator: Any, columns: list[Column]) -> Self:
         return cls(read.matrix(estimator.coef_), read.vector(estimator.offset_))
 
+    @torch.jit.unused
+    def write_fitted(self, estimator: Any, changed: set[str]) -> None:
+        write.attribute(estimator, "offset_", -self.linear.bias)
+
     def predict(self, x: Tensor) -> Tensor:
         return (self.decision_function(x) >= 0).long() * 2 - 1
 
@@ -37,4 +46,4 @@ class TorchSGDOneClassSVM(TorchEstimator):
         return self.linear(self.prepare(x))
 
     def score_samples(self, x: Tensor) -> Tensor:
-        return self.decision_function(x) + self.offset
+        return self.decision_function(x) - self.linear.bias

@@ -26,6 +26,8 @@ class TorchIsomap(TorchEstimator):
         n_neighbors: how many are used; 0 for those within the radius.
     """
 
+    fitted_attributes = {"geodesic": "dist_matrix_"}
+
     def __init__(self, geodesic: Tensor, neighbors: TorchEstimator, projection: nn.Module, n_neighbors: int) -> None:
         super().__init__(neighbors.n_features_in)
         self.geodesic = nn.Parameter(geodesic)

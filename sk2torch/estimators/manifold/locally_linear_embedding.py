@@ -26,6 +26,10 @@ class TorchLocallyLinearEmbedding(TorchEstimator):
         reg: shape ``()``.
     """
 
+    fixed_tensors = {"rows": "the search for neighbours has them, too; fit again"}
+
+    fitted_attributes = {"embedding": "embedding_", "reg": "reg"}
+
     reg: Tensor
 
     def __init__(self, rows: Tensor, embedding: Tensor, neighbors: nn.Module, n_neighbors: int, reg: Tensor) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from sk2torch.base import Column, TorchEstimator, read, register
+from sk2torch.base import Column, TorchEstimator, read, register, write
 from sk2torch.ops.quadratic import squared_forms
 from sk2torch.ops.row_blocks import in_row_blocks
 
@@ -29,6 +29,9 @@ class TorchGaussianMixture(TorchEstimator):
             diagonals, shape ``(n_components, n_features)``.
         residuals: the rounding of ``mean_k factor_k`` by a fit in float32, shape ``(n_components, n_features)``.
     """
+
+    fitted_attributes = {"means": "means_"}
+    free_tensors = ("log_weights", "constants")
 
     def __init__(
         self, log_weights: Tensor, constants: Tensor, means: Tensor, factors: Tensor, residuals: Tensor
@@ -65,6 +68,29 @@ class TorchGaussianMixture(TorchEstimator):
         constants = constants - 0.5 * offset + _bayesian_constants(estimator, n_features)
         return cls(read.vector(log_weights), constants, center, read.tensor(factors), residuals)
 
+    @property
+    def fixed_tensors(self) -> dict[str, str]:
+        is_bayesian = self.source.attribute("degrees_of_freedom_") is not None
+        reason = "the concentrations and degrees of freedom determine it, in which it has no inverse"
+        return dict.fromkeys(("log_weights", "constants", "factors") if is_bayesian else (), reason)
+
+    @torch.jit.unused
+    def write_fitted(self, estimator: Any, changed: set[str]) -> None:
+        if "factors" in changed:
+            factors = write.array(self.factors)
+            is_spherical = estimator.covariance_type == "spherical"
+            write.attribute(estimator, "precisions_cholesky_", factors[:, 0] if is_spherical else factors)
+            _write_covariances(estimator)
+        if not hasattr(estimator, "degrees_of_freedom_"):
+            # The weights have what the determinants leave.
+            others = type(self).from_sklearn(estimator, [])
+            rest = self.log_weights + self.constants - others.constants
+            write.attribute(estimator, "weights_", rest.exp())
+
+    @torch.jit.unused
+    def invariants(self) -> dict[str, Tensor]:
+        return {"log_weights + constants": self.log_weights + self.constants}
+
     def joint_log_probability(self, x: Tensor) -> Tensor:
         """Weighted log-density of each component, shape ``(n_samples, n_components)``."""
         x = self.prepare(x)
@@ -99,6 +125,18 @@ class TorchGaussianMixture(TorchEstimator):
 
     def predict_proba(self, x: Tensor) -> Tensor:
         return torch.softmax(self.joint_log_probability(x), dim=1)
+
+
+def _write_covariances(estimator: Any) -> None:
+    """Those that belong to the factors of the precisions."""
+    factors = np.asarray(estimator.precisions_cholesky_)
+    if estimator.covariance_type in ("full", "tied"):
+        precisions = factors @ np.swapaxes(factors, -1, -2)
+        covariances = np.linalg.inv(precisions)
+    else:
+        precisions = factors**2
+        covariances = 1.0 / precisions
+    estimator.precisions_, estimator.covariances_ = precisions, covariances
 
 
 def _completed_square(means: np.ndarray, factors: np.ndarray, kind: str) -> tuple[Tensor, Tensor, Tensor]:

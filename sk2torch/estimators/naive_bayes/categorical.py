@@ -6,7 +6,7 @@ from typing import Any, Self
 import torch
 from torch import Tensor, nn
 
-from sk2torch.base import Column, read, register
+from sk2torch.base import Column, read, register, write
 from sk2torch.base.naive_bayes import NaiveBayes
 from sk2torch.functional.unknown import refuse_rows
 from sk2torch.ops.naive_bayes import categorical_joint
@@ -30,6 +30,8 @@ class TorchCategoricalNB(NaiveBayes):
         classes: the fitted ``classes_``.
     """
 
+    fitted_attributes = {"log_prior": "class_log_prior_"}
+
     counts: Tensor
     first: Tensor
 
@@ -47,6 +49,12 @@ class TorchCategoricalNB(NaiveBayes):
     def from_sklearn(cls, estimator: Any, columns: list[Column]) -> Self:
         tables = [read.matrix(table).T for table in estimator.feature_log_prob_]
         return cls(tables, read.vector(estimator.class_log_prior_), estimator.classes_)
+
+    @torch.jit.unused
+    def write_fitted(self, estimator: Any, changed: set[str]) -> None:
+        for k, table in enumerate(self.table.split(self.counts.tolist())):
+            old = estimator.feature_log_prob_[k]
+            estimator.feature_log_prob_[k] = write.replaced(old, table.T, f"CategoricalNB.feature_log_prob_[{k}]")
 
     @torch.jit.unused
     def check_arrays(self) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from sk2torch.base import Column, UnsupportedParameter, read, register
+from sk2torch.base import Column, UnsupportedParameter, read, register, write
 from sk2torch.base.naive_bayes import NaiveBayes
 from sk2torch.blocks.linear import LinearMap
 from sk2torch.functional.sparse import with_values
@@ -37,11 +37,19 @@ class TorchMultinomialNB(NaiveBayes):
         UnsupportedParameter: probabilities of zero (``alpha=0`` and a feature that a class has never had).
     """
 
+    fitted_attributes = {"linear.weight": "feature_log_prob_", "linear.bias": "class_log_prior_"}
+
     accepts_sparse = True
 
     def __init__(self, weight: Tensor, bias: Tensor, classes: Any) -> None:
         super().__init__(weight.shape[1], classes)
         self.linear = LinearMap(weight, bias)
+
+    @property
+    def fixed_tensors(self) -> dict[str, str]:
+        # Of several classes, ComplementNB has no priors.
+        is_complement = self.source.attribute("feature_all_") is not None and self.linear.bias.shape[0] > 1
+        return {"linear.bias": "scikit-learn adds none"} if is_complement else {}
 
     @classmethod
     def from_sklearn(cls, estimator: Any, columns: list[Column]) -> Self:
@@ -89,6 +97,13 @@ class TorchBernoulliNB(NaiveBayes):
         bias = estimator.class_log_prior_ + absent.sum(axis=1)
         threshold = None if estimator.binarize is None else float(estimator.binarize)
         return cls(read.matrix(present - absent), read.vector(bias), estimator.classes_, threshold)
+
+    @torch.jit.unused
+    def write_fitted(self, estimator: Any, changed: set[str]) -> None:
+        logit = self.linear.weight
+        write.attribute(estimator, "feature_log_prob_", torch.nn.functional.logsigmoid(logit))
+        prior = self.linear.bias - torch.nn.functional.logsigmoid(-logit).sum(dim=1)
+        write.attribute(estimator, "class_log_prior_", prior)
 
     def joint(self, x: Tensor) -> Tensor:
         if self.binarizes:

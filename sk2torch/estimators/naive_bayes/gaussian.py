@@ -1,12 +1,13 @@
 """GaussianNB."""
 
+import math
 from typing import Any, Self
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from sk2torch.base import Column, read, register
+from sk2torch.base import Column, read, register, write
 from sk2torch.base.naive_bayes import NaiveBayes
 from sk2torch.ops.naive_bayes import gaussian_joint
 from sk2torch.ops.row_blocks import in_row_blocks
@@ -26,6 +27,9 @@ class TorchGaussianNB(NaiveBayes):
         log_norm: ``-sum_f log(2 pi v_cf) / 2``, shape ``(n_classes,)``.
         classes: the fitted ``classes_``.
     """
+
+    fitted_attributes = {"mean": "theta_", "variance": "var_"}
+    free_tensors = ("log_prior", "log_norm")
 
     def __init__(self, mean: Tensor, variance: Tensor, log_prior: Tensor, log_norm: Tensor, classes: Any) -> None:
         super().__init__(mean.shape[1], classes)
@@ -50,6 +54,16 @@ class TorchGaussianNB(NaiveBayes):
             log_norm=read.vector(log_norm),
             classes=estimator.classes_,
         )
+
+    @torch.jit.unused
+    def write_fitted(self, estimator: Any, changed: set[str]) -> None:
+        # scikit-learn computes the norm from the variances; what is left is the prior's.
+        norm = -0.5 * (2.0 * math.pi * self.variance).log().sum(dim=1)
+        write.attribute(estimator, "class_prior_", (self.invariants()["log_prior + log_norm"] - norm).exp())
+
+    @torch.jit.unused
+    def invariants(self) -> dict[str, Tensor]:
+        return {"log_prior + log_norm": self.log_prior + self.log_norm}
 
     def joint(self, x: Tensor) -> Tensor:
         if not torch.jit.is_scripting():

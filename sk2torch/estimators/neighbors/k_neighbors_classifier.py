@@ -35,6 +35,8 @@ class TorchKNeighborsClassifier(TorchClassifier):
             rows.
     """
 
+    fitted_attributes = {"search.rows": "_fit_X"}
+
     def __init__(
         self,
         n_features_in: int,
@@ -96,6 +98,8 @@ class TorchMultiOutputKNeighborsClassifier(TorchEstimator):
         indices: classes of each stored row, int64, shape ``(n_outputs, n_rows)``.
         by_distance: weights are the inverse of the distance, or a function of it.
     """
+
+    fitted_attributes = {"search.rows": "_fit_X"}
 
     def __init__(
         self,

@@ -36,6 +36,8 @@ class TorchKNeighborsRegressor(TorchEstimator):
             rows; a target of other than real numbers.
     """
 
+    fitted_attributes = {"search.rows": "_fit_X", "targets": "_y"}
+
     def __init__(
         self,
         n_features_in: int,

@@ -35,6 +35,13 @@ class TorchKernelDensity(TorchEstimator):
             depends on its tree; a metric that is a function.
     """
 
+    fixed_tensors = {
+        "rows": "the tree holds them; fit again",
+        "log_weights": "the tree holds them; fit again",
+        "norm": "it follows from the bandwidth",
+        "bandwidth": "the norm follows from it; use set_params and fit again",
+    }
+
     def __init__(
         self,
         rows: Tensor,

@@ -5,7 +5,7 @@ from typing import Any, Self
 import torch
 from torch import Tensor, nn
 
-from sk2torch.base import Column, TorchEstimator, UnsupportedParameter, read, register
+from sk2torch.base import Column, TorchEstimator, UnsupportedParameter, read, register, write
 from sk2torch.blocks.neighbor_search import NeighborSearch
 from sk2torch.estimators.neighbors.reading import read_n_neighbors, read_search, read_width
 
@@ -31,6 +31,8 @@ class TorchLocalOutlierFactor(TorchEstimator):
         UnsupportedParameter: a metric that is a function or an object, or has parameters that cannot be reproduced;
             sparse precomputed distances.
     """
+
+    fitted_attributes = {"search.rows": "_fit_X", "density": "_lrd", "offset": "offset_"}
 
     def __init__(
         self,
@@ -70,6 +72,11 @@ class TorchLocalOutlierFactor(TorchEstimator):
                 f"{estimator.n_neighbors}; set n_neighbors to fewer, or fit with novelty=True."
             )
         return module
+
+    @torch.jit.unused
+    def write_fitted(self, estimator: Any, changed: set[str]) -> None:
+        if "reach" in changed:
+            estimator._distances_fit_X_[:, self.n_scored - 1] = write.array(self.reach)
 
     def score_samples(self, x: Tensor) -> Tensor:
         distance, index = self.search.neighbors(self.prepare(x), self.n_scored)

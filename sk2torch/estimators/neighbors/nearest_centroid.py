@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from sk2torch.base import Column, TorchClassifier, UnsupportedParameter, read, register
+from sk2torch.base import Column, TorchClassifier, UnsupportedParameter, read, register, write
 from sk2torch.functional.distances import pairwise_distance
 from sk2torch.ops.pairwise import arg_min
 
@@ -30,6 +30,8 @@ class TorchNearestCentroid(TorchClassifier):
         UnsupportedParameter: centroids that are not finite, which ``shrink_threshold`` makes of one row per class;
             other than one prior per class.
     """
+
+    fitted_attributes = {"centroids": "centroids_", "scale": "within_class_std_dev_"}
 
     def __init__(
         self, classes: Any, centroids: Tensor, scale: Tensor, log_priors: Tensor, metric: str, is_nearest: bool
@@ -63,6 +65,16 @@ class TorchNearestCentroid(TorchClassifier):
         scale = torch.where(scale == 0, torch.ones_like(scale), scale)
         is_nearest = bool(np.isclose(priors, 1 / len(classes)).all())
         return cls(classes, centroids, scale, read.vector(priors).log(), estimator.metric, is_nearest)
+
+    @property
+    def fixed_tensors(self) -> dict[str, str]:
+        reason = "with equal priors scikit-learn predicts by distance alone, and would no more; fit with priors"
+        return {"log_priors": reason} if self.is_nearest else {}
+
+    @torch.jit.unused
+    def write_fitted(self, estimator: Any, changed: set[str]) -> None:
+        if "log_priors" in changed:
+            write.attribute(estimator, "class_prior_", self.log_priors.exp())
 
     def predict(self, x: Tensor) -> Tensor:
         x = self.prepare(x)

@@ -29,6 +29,8 @@ class TorchNearestNeighbors(TorchEstimator):
             sparse precomputed distances; more neighbours than rows, with no radius either.
     """
 
+    fitted_attributes = {"search.rows": "_fit_X"}
+
     def __init__(self, n_features_in: int, search: NeighborSearch, n_neighbors: int) -> None:
         super().__init__(n_features_in)
         self.search = search

@@ -16,6 +16,10 @@ class TorchNeighborhoodComponentsAnalysis(TorchEstimator):
         components: shape ``(n_components, n_features)``.
     """
 
+    fixed_tensors = {"linear.bias": "scikit-learn adds none"}
+
+    fitted_attributes = {"linear.weight": "components_"}
+
     def __init__(self, components: Tensor) -> None:
         super().__init__(components.shape[1])
         self.linear = LinearMap(components, components.new_zeros(components.shape[0]), flat=False)

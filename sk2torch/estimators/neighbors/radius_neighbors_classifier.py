@@ -92,6 +92,8 @@ class TorchRadiusNeighborsClassifier(TorchEstimator):
             its own index in the classes.
     """
 
+    fitted_attributes = {"votes.search.rows": "_fit_X"}
+
     def __init__(self, n_features_in: int, classes: Any, votes: VotesWithinRadius, outlier: int) -> None:
         super().__init__(n_features_in)
         self.labels = ClassLabels(classes)
@@ -160,6 +162,8 @@ class TorchMultiOutputRadiusNeighborsClassifier(TorchEstimator):
         votes: gives the probabilities of each output.
         places: index of the outlier label of each output in its classes.
     """
+
+    fitted_attributes = {"votes.search.rows": "_fit_X"}
 
     def __init__(self, n_features_in: int, classes: list[Any], votes: VotesWithinRadius, places: list[int]) -> None:
         super().__init__(n_features_in)

@@ -33,6 +33,8 @@ class TorchRadiusNeighborsRegressor(TorchEstimator):
             rounds to float32), or of other than real numbers.
     """
 
+    fitted_attributes = {"search.rows": "_fit_X", "targets": "_y"}
+
     def __init__(
         self,
         n_features_in: int,

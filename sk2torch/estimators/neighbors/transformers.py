@@ -25,6 +25,8 @@ class TorchKNeighborsTransformer(TorchEstimator):
             sparse precomputed distances; more neighbours than rows.
     """
 
+    fitted_attributes = {"search.rows": "_fit_X"}
+
     sparse_output = True
 
     def __init__(
@@ -65,6 +67,8 @@ class TorchRadiusNeighborsTransformer(TorchEstimator):
         UnsupportedParameter: a metric that is a function or an object, or has parameters that cannot be reproduced;
             sparse precomputed distances.
     """
+
+    fitted_attributes = {"search.rows": "_fit_X"}
 
     sparse_output = True
 

@@ -20,6 +20,8 @@ class TorchBernoulliRBM(TorchEstimator):
         intercept: of the hidden units, shape ``(n_components,)``.
     """
 
+    fitted_attributes = {"linear.weight": "components_", "linear.bias": "intercept_hidden_"}
+
     refused_methods = ["score_samples"]
 
     def __init__(self, components: Tensor, intercept: Tensor) -> None:

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from sk2torch.base import Column, TorchClassifier, UnsupportedParameter, register
 from sk2torch.blocks.feed_forward import FeedForward
-from sk2torch.estimators.neural_network.reading import network
+from sk2torch.estimators.neural_network.reading import network, write_network
 
 
 @register("sklearn.neural_network.MLPClassifier")
@@ -43,6 +43,10 @@ class TorchMLPClassifier(TorchClassifier):
                 "fit on y.toarray()."
             )
         return cls(network(estimator), estimator.n_features_in_, binarizer.classes_, binarizer.y_type_)
+
+    @torch.jit.unused
+    def write_fitted(self, estimator: Any, changed: set[str]) -> None:
+        write_network(estimator, self.network)
 
     def predict(self, x: Tensor) -> Tensor:
         output = self.network(self.prepare(x))

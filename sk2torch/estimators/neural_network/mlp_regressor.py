@@ -2,11 +2,12 @@
 
 from typing import Any, Self
 
+import torch
 from torch import Tensor
 
 from sk2torch.base import Column, TorchEstimator, register
 from sk2torch.blocks.feed_forward import FeedForward
-from sk2torch.estimators.neural_network.reading import network
+from sk2torch.estimators.neural_network.reading import network, write_network
 
 
 @register("sklearn.neural_network.MLPRegressor")
@@ -29,6 +30,10 @@ class TorchMLPRegressor(TorchEstimator):
     @classmethod
     def from_sklearn(cls, estimator: Any, columns: list[Column]) -> Self:
         return cls(network(estimator), estimator.n_features_in_, estimator.n_outputs_ == 1)
+
+    @torch.jit.unused
+    def write_fitted(self, estimator: Any, changed: set[str]) -> None:
+        write_network(estimator, self.network)
 
     def predict(self, x: Tensor) -> Tensor:
         output = self.network(self.prepare(x))

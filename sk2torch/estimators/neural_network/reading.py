@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sk2torch.base import read
+from sk2torch.base import read, write
 from sk2torch.blocks.feed_forward import FeedForward
 from sk2torch.blocks.linear import LinearMap
 
@@ -14,3 +14,11 @@ def network(estimator: Any) -> FeedForward:
         for coef, intercept in zip(estimator.coefs_, estimator.intercepts_, strict=True)
     ]
     return FeedForward(layers, estimator.activation, estimator.out_activation_)
+
+
+def write_network(estimator: Any, layers: FeedForward) -> None:
+    """Give an MLPClassifier or MLPRegressor the weights of a network."""
+    for k, layer in enumerate([*layers.hidden, layers.output]):
+        name = f"layer {k} of {type(estimator).__name__}"
+        estimator.coefs_[k] = write.replaced(estimator.coefs_[k], layer.weight.T, name)
+        estimator.intercepts_[k] = write.replaced(estimator.intercepts_[k], layer.bias, name)

@@ -78,6 +78,10 @@ class TorchFeatureUnion(TorchEstimator):
                     column.read_as_numbers()
         return cls(tensor_width(columns), parts)
 
+    @torch.jit.unused
+    def methods_asked(self, part: str, methods: frozenset[str]) -> frozenset[str]:
+        return frozenset({"transform"})
+
     def output_columns(self, columns: list[Column] | None) -> list[Column] | None:
         if columns is None:
             return None

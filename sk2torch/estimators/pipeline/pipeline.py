@@ -73,6 +73,10 @@ class TorchPipeline(TorchEstimator):
                 current = [computed if column.computed else column for column in current]
         return cls(steps[0].n_features_in, steps[:-1], steps[-1])
 
+    @torch.jit.unused
+    def methods_asked(self, part: str, methods: frozenset[str]) -> frozenset[str]:
+        return methods if part == "final" else (methods & {"inverse_transform"}) | {"transform"}
+
     def output_columns(self, columns: list[Column] | None) -> list[Column] | None:
         for step in [*self.steps, self.final]:
             columns = step.output_columns(columns)

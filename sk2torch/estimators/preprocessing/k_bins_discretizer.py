@@ -53,6 +53,10 @@ class TorchKBinsDiscretizer(TorchEstimator):
         rounds: whether values are rounded to float32.
     """
 
+    fixed_tensors = {
+        "inverse": "the centres of bins follow from their edges",
+    }
+
     column: Tensor
 
     def __init__(self, edges: list[np.ndarray], centres: list[np.ndarray], is_one_hot: bool, rounds: bool) -> None:

@@ -20,6 +20,8 @@ class TorchKernelCenterer(TorchEstimator):
         mean: their mean, a tensor of no dimensions.
     """
 
+    fitted_attributes = {"column_means": "K_fit_rows_", "mean": "K_fit_all_"}
+
     def __init__(self, column_means: Tensor, mean: Tensor) -> None:
         super().__init__(column_means.shape[0])
         self.column_means = nn.Parameter(column_means)

@@ -18,6 +18,8 @@ class TorchMaxAbsScaler(TorchEstimator):
         clip: whether to clip.
     """
 
+    fitted_attributes = {"scale": "scale_"}
+
     accepts_sparse = True
     keeps_sparse = True
 

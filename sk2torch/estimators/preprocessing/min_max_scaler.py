@@ -20,6 +20,8 @@ class TorchMinMaxScaler(TorchEstimator):
         clip: whether to clip to ``[low, high]``.
     """
 
+    fitted_attributes = {"scale": "scale_", "minimum": "min_"}
+
     def __init__(self, scale: Tensor, minimum: Tensor, low: float, high: float, clip: bool) -> None:
         super().__init__(scale.shape[0])
         self.scale = nn.Parameter(scale)

@@ -26,6 +26,8 @@ class TorchPowerTransformer(TorchEstimator):
         is_single: whether lambda is a float32, so that scikit-learn rounds what it computes of it alone.
     """
 
+    fitted_attributes = {"power": "lambdas_", "mean": "_scaler.mean_", "scale": "_scaler.scale_"}
+
     def __init__(self, power: Tensor, mean: Tensor, scale: Tensor, is_box_cox: bool, is_single: bool) -> None:
         super().__init__(power.shape[0])
         self.is_box_cox = is_box_cox
@@ -33,6 +35,11 @@ class TorchPowerTransformer(TorchEstimator):
         self.power = nn.Parameter(power)
         self.mean = nn.Parameter(mean)
         self.scale = nn.Parameter(scale)
+
+    @property
+    def fixed_tensors(self) -> dict[str, str]:
+        is_plain = self.source.attribute("standardize") is False
+        return dict.fromkeys(("mean", "scale") if is_plain else (), "it was fitted with standardize=False")
 
     @classmethod
     def from_sklearn(cls, estimator: Any, columns: list[Column]) -> Self:

@@ -36,6 +36,11 @@ class TorchQuantileTransformer(TorchEstimator):
         UnsupportedParameter: quantiles that are not in ascending order; sparse matrices of an earlier step.
     """
 
+    fixed_tensors = {
+        "quantiles": "they are also what values are counted among",
+        "references": "they are also what shares are counted among",
+    }
+
     low: Tensor
     high: Tensor
     unknown: Tensor

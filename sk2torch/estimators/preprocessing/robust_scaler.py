@@ -19,12 +19,19 @@ class TorchRobustScaler(TorchEstimator):
         scale: shape ``(n_features,)``; ones for ``with_scaling=False``.
     """
 
+    fitted_attributes = {"center": "center_", "scale": "scale_"}
+
     keeps_sparse = True
 
     def __init__(self, center: Tensor, scale: Tensor) -> None:
         super().__init__(center.shape[0])
         self.center = nn.Parameter(center)
         self.scale = nn.Parameter(scale)
+
+    @property
+    def fixed_tensors(self) -> dict[str, str]:
+        settings = {"center": "with_centering", "scale": "with_scaling"}
+        return {t: f"it was fitted with {s}=False" for t, s in settings.items() if self.source.attribute(s) is False}
 
     @classmethod
     def from_sklearn(cls, estimator: Any, columns: list[Column]) -> Self:

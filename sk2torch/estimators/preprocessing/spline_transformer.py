@@ -46,6 +46,10 @@ class TorchSplineTransformer(TorchEstimator):
             the batch unless it extrapolates by constants or lines.
     """
 
+    fixed_tensors = {
+        "knots": "the splines beyond the ends are computed of them at the fit",
+    }
+
     knots: Tensor
     ends: Tensor
     outside: Tensor

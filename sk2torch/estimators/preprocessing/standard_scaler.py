@@ -5,7 +5,7 @@ from typing import Any, Self
 import torch
 from torch import Tensor, nn
 
-from sk2torch.base import Column, TorchEstimator, read, register
+from sk2torch.base import Column, TorchEstimator, read, register, write
 from sk2torch.functional.sparse import divided_columns, scaled_columns
 
 
@@ -18,6 +18,11 @@ class TorchStandardScaler(TorchEstimator):
         scale: shape ``(n_features,)``; ones for ``with_std=False`` (constant features have 1).
     """
 
+    # Of one that subtracted nothing and now does.
+    equivalent_settings = ("takes_sparse",)
+
+    fitted_attributes = {"mean": "mean_", "scale": "scale_"}
+
     keeps_sparse = True
 
     def __init__(self, mean: Tensor, scale: Tensor) -> None:
@@ -27,12 +32,22 @@ class TorchStandardScaler(TorchEstimator):
         # Zeros that a sparse matrix leaves out stay zeros if nothing is subtracted.
         self.takes_sparse = not bool(mean.any())
 
+    @property
+    def fixed_tensors(self) -> dict[str, str]:
+        settings = {"mean": "with_mean", "scale": "with_std"}
+        return {t: f"it was fitted with {s}=False" for t, s in settings.items() if self.source.attribute(s) is False}
+
     @classmethod
     def from_sklearn(cls, estimator: Any, columns: list[Column]) -> Self:
         n_features = estimator.n_features_in_
         mean = read.vector(estimator.mean_) if estimator.with_mean else torch.zeros(n_features).double()
         scale = read.vector(estimator.scale_) if estimator.with_std else torch.ones(n_features).double()
         return cls(mean=mean, scale=scale)
+
+    @torch.jit.unused
+    def write_fitted(self, estimator: Any, changed: set[str]) -> None:
+        if "scale" in changed:
+            write.attribute(estimator, "var_", self.scale.square())
 
     def transform(self, x: Tensor) -> Tensor:
         x = self.prepare(x)

@@ -3,9 +3,10 @@
 from typing import Any, Self
 
 import numpy as np
+import torch
 from torch import Tensor
 
-from sk2torch.base import Column, TorchEstimator, read, register
+from sk2torch.base import Column, TorchEstimator, read, register, write
 from sk2torch.blocks.categories import CategoryLookup
 from sk2torch.blocks.sorted_columns import ColumnTable
 from sk2torch.estimators.preprocessing.categories import category_codes
@@ -41,6 +42,18 @@ class TorchTargetEncoder(TorchEstimator):
             read.integers(np.arange(len(values)) // len(means)),
             len(codes),
         )
+
+    @torch.jit.unused
+    def write_fitted(self, estimator: Any, changed: set[str]) -> None:
+        lengths = [len(e) + 1 for e in estimator.encodings_]
+        tables = write.array(self.encodings.values.detach()).copy()
+        ends = np.cumsum(lengths)
+        for k, (length, end) in enumerate(zip(lengths, ends, strict=True)):
+            name = f"TargetEncoder.encodings_[{k}]"
+            estimator.encodings_[k] = write.replaced(estimator.encodings_[k], tables[end - length : end - 1], name)
+        # Of an unknown category, the same for all features.
+        unknown = tables[ends - 1][: np.size(estimator.target_mean_)]
+        write.attribute(estimator, "target_mean_", unknown)
 
     def transform(self, x: Tensor) -> Tensor:
         number = self.lookup(self.prepare(x).detach())

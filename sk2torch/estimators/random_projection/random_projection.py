@@ -21,6 +21,12 @@ class TorchRandomProjection(TorchEstimator):
         inverse: their pseudo-inverse, shape ``(n_features, n_components)``.
     """
 
+    fixed_tensors = {"projection.bias": "scikit-learn adds none"}
+
+    derived_tensors = {"inverse": "it is the pseudo-inverse of the components"}
+    read_by = {"inverse": ("inverse_transform",)}
+    fitted_attributes = {"projection.weight": "components_", "inverse": "inverse_components_"}
+
     accepts_sparse = True
 
     def __init__(self, components: Tensor, inverse: Tensor) -> None:

@@ -2,9 +2,19 @@
 
 from typing import Any, Self
 
+import torch
 from torch import Tensor, nn
 
-from sk2torch.base import Column, TorchClassifier, TorchEstimator, UnsupportedParameter, read, register, wrap_child
+from sk2torch.base import (
+    Column,
+    TorchClassifier,
+    TorchEstimator,
+    UnsupportedParameter,
+    read,
+    register,
+    wrap_child,
+    write,
+)
 from sk2torch.blocks.kernel_expansion import KernelExpansion
 
 
@@ -44,6 +54,8 @@ class TorchLabelPropagation(TorchClassifier):
         UnsupportedParameter: a kernel that is a function.
     """
 
+    fitted_attributes = {"expansion.rows": "X_", "expansion.gamma": "gamma"}
+
     def __init__(self, n_features_in: int, classes: Any, expansion: nn.Module) -> None:
         super().__init__(n_features_in, classes)
         self.expansion = expansion
@@ -62,6 +74,13 @@ class TorchLabelPropagation(TorchClassifier):
                 "pass one of these."
             )
         return cls(int(estimator.n_features_in_), estimator.classes_, expansion)
+
+    @torch.jit.unused
+    def write_fitted(self, estimator: Any, changed: set[str]) -> None:
+        if "expansion.values" in changed:
+            write.attribute(estimator, "label_distributions_", self.expansion.values)
+        if "expansion.weights" in changed:
+            write.attribute(estimator, "label_distributions_", self.expansion.weights.T)
 
     def predict_proba(self, x: Tensor) -> Tensor:
         sums = self.expansion(self.prepare(x))

@@ -5,8 +5,17 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from sk2torch.base import UnsupportedParameter, read
+from sk2torch.base import UnsupportedParameter, read, write
 from sk2torch.blocks.kernel_expansion import KernelExpansion, PrecomputedExpansion
+
+# Fitted attributes by the tensors of models with an expansion and an intercept.
+FITTED_ATTRIBUTES = {
+    "expansion.rows": "support_vectors_",
+    "expansion.weights": "_dual_coef_",
+    "expansion.gamma": "_gamma",
+    "expansion.coef0": "coef0",
+    "intercept": "_intercept_",
+}
 
 
 def read_expansion(estimator: Any, sizes: list[int] | None = None) -> KernelExpansion | PrecomputedExpansion:
@@ -49,3 +58,13 @@ def read_expansion(estimator: Any, sizes: list[int] | None = None) -> KernelExpa
 def read_intercept(estimator: Any) -> Tensor:
     """The intercepts that scikit-learn predicts with, shape ``(n_scores,)``."""
     return read.vector(estimator._intercept_)
+
+
+def write_public(estimator: Any, changed: set[str]) -> None:
+    """The public coefficients of the private ones, which scikit-learn predicts with."""
+    # Those of two classes have the other sign.
+    sign = -1.0 if len(getattr(estimator, "classes_", ())) == 2 else 1.0
+    if "expansion.weights" in changed:
+        write.attribute(estimator, "dual_coef_", sign * write.dense(estimator._dual_coef_))
+    if "intercept" in changed:
+        write.attribute(estimator, "intercept_", sign * estimator._intercept_)

@@ -17,6 +17,8 @@ class TorchLinearSVR(TorchEstimator):
         intercept: shape ``(1,)``.
     """
 
+    fitted_attributes = {"linear.weight": "coef_", "linear.bias": "intercept_"}
+
     accepts_sparse = True
 
     def __init__(self, coef: Tensor, intercept: Tensor) -> None:

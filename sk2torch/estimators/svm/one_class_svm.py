@@ -2,10 +2,11 @@
 
 from typing import Any, Self
 
+import torch
 from torch import Tensor, nn
 
 from sk2torch.base import Column, TorchEstimator, read, register
-from sk2torch.estimators.svm.dual_form import read_expansion, read_intercept
+from sk2torch.estimators.svm.dual_form import FITTED_ATTRIBUTES, read_expansion, read_intercept, write_public
 
 
 @register("sklearn.svm.OneClassSVM")
@@ -22,6 +23,8 @@ class TorchOneClassSVM(TorchEstimator):
         offset: shape ``(1,)``.
     """
 
+    fitted_attributes = FITTED_ATTRIBUTES | {"offset": "offset_"}
+
     def __init__(self, n_features_in: int, expansion: nn.Module, intercept: Tensor, offset: Tensor) -> None:
         super().__init__(n_features_in)
         self.expansion = expansion
@@ -32,6 +35,10 @@ class TorchOneClassSVM(TorchEstimator):
     def from_sklearn(cls, estimator: Any, columns: list[Column]) -> Self:
         expansion, intercept = read_expansion(estimator), read_intercept(estimator)
         return cls(int(estimator.n_features_in_), expansion, intercept, read.vector(estimator.offset_))
+
+    @torch.jit.unused
+    def write_fitted(self, estimator: Any, changed: set[str]) -> None:
+        write_public(estimator, changed)
 
     def predict(self, x: Tensor) -> Tensor:
         return (self.decision_function(x) > 0).long() * 2 - 1

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from sk2torch.base import Column, TorchClassifier, UnsupportedParameter, read, register
-from sk2torch.estimators.svm.dual_form import read_expansion, read_intercept
+from sk2torch.estimators.svm.dual_form import FITTED_ATTRIBUTES, read_expansion, read_intercept, write_public
 from sk2torch.functional.coupling import coupled_probabilities
 from sk2torch.functional.one_vs_one import (
     class_scores,
@@ -39,6 +39,13 @@ class TorchSVC(TorchClassifier):
         one_vs_rest: ``decision_function`` has one score per class.
         break_ties: ``predict`` takes the largest of these scores.
     """
+
+    read_by = {
+        "slopes": ("predict_proba", "predict_log_proba"),
+        "offsets": ("predict_proba", "predict_log_proba"),
+    }
+
+    fitted_attributes = FITTED_ATTRIBUTES | {"slopes": "_probA", "offsets": "_probB"}
 
     def __init__(
         self,
@@ -92,6 +99,10 @@ class TorchSVC(TorchClassifier):
         return cls(
             int(estimator.n_features_in_), classes, expansion, intercept, slopes, offsets, one_vs_rest, break_ties
         )
+
+    @torch.jit.unused
+    def write_fitted(self, estimator: Any, changed: set[str]) -> None:
+        write_public(estimator, changed)
 
     def decision_function(self, x: Tensor) -> Tensor:
         if self.n_classes == 2:

@@ -2,10 +2,11 @@
 
 from typing import Any, Self
 
+import torch
 from torch import Tensor, nn
 
 from sk2torch.base import Column, TorchEstimator, register
-from sk2torch.estimators.svm.dual_form import read_expansion, read_intercept
+from sk2torch.estimators.svm.dual_form import FITTED_ATTRIBUTES, read_expansion, read_intercept, write_public
 
 
 @register("sklearn.svm.SVR", "sklearn.svm.NuSVR")
@@ -20,6 +21,8 @@ class TorchSVR(TorchEstimator):
         intercept: shape ``(1,)``.
     """
 
+    fitted_attributes = FITTED_ATTRIBUTES
+
     def __init__(self, n_features_in: int, expansion: nn.Module, intercept: Tensor) -> None:
         super().__init__(n_features_in)
         self.expansion = expansion
@@ -29,6 +32,10 @@ class TorchSVR(TorchEstimator):
     def from_sklearn(cls, estimator: Any, columns: list[Column]) -> Self:
         expansion = read_expansion(estimator)
         return cls(int(estimator.n_features_in_), expansion, read_intercept(estimator))
+
+    @torch.jit.unused
+    def write_fitted(self, estimator: Any, changed: set[str]) -> None:
+        write_public(estimator, changed)
 
     def predict(self, x: Tensor) -> Tensor:
         return (self.expansion(self.prepare(x)) + self.intercept)[:, 0]
