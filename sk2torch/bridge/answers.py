@@ -7,7 +7,6 @@ from typing import Any, Literal, Protocol
 
 import numpy as np
 import torch
-from sklearn.utils import check_array
 from torch import Tensor, nn
 
 from sk2torch.base import TorchEstimator, tensor_width
@@ -28,7 +27,7 @@ class Answers(Protocol):
     # One array; a list of one per output; None where there are no labels.
     classes: Any
     n_features_in: int | None
-    names_in: np.ndarray | None
+    feature_names_in: np.ndarray | None
     # Of transform's result: its dtype, and the word before the number in names of its columns.
     dtype: str
     prefix: str
@@ -72,7 +71,8 @@ class PredictorAnswers:
         self.methods, self.dtype = self._predictor.methods, self._predictor.dtype
         self.classes = runtime.decoding.classes
         self.n_features_in = len(names) if is_table else None
-        self.names_in = np.array(names, dtype=object) if names and all(name is not None for name in names) else None
+        has_names = bool(names) and all(name is not None for name in names)
+        self.feature_names_in = np.array(names, dtype=object) if has_names else None
         self.takes_text = columns is not None and any(column.is_text or column.readers for column in columns)
         self.prefix = type(model).__name__.removeprefix("Torch").lower() if isinstance(model, nn.Module) else "feature"
         self._width = None if columns is None else tensor_width(columns)
@@ -112,8 +112,8 @@ class ModuleAnswers:
         batches: how rows are handed to the module.
     """
 
-    names_in = None
     n_features_in = None
+    feature_names_in = None
     takes_text = False
 
     def __init__(
@@ -138,6 +138,7 @@ class ModuleAnswers:
         self._batches = Batches(input_dtype or self._float or torch.float64, wanted, size, input_shape, progress)
         self.prefix = type(module).__name__.lower()
         self.methods = self._methods()
+        self._width: int | None = None
 
     def _methods(self) -> list[str]:
         if self.kind != "classifier":
@@ -146,10 +147,10 @@ class ModuleAnswers:
         return ["predict", "predict_proba", "predict_log_proba", *scores]
 
     def width_out(self) -> int | None:
-        """Unknown before an answer."""
-        return None
+        """As many as in the last answer."""
+        return self._width
 
-    def answer(self, method: str, X: Any, arguments: dict[str, Any]) -> np.ndarray:
+    def answer(self, method: str, X: np.ndarray, arguments: dict[str, Any]) -> np.ndarray:
         """Numpy arrays of the output; labels from ``classes``.
 
         Raises:
@@ -158,11 +159,11 @@ class ModuleAnswers:
         """
         if arguments:
             raise TypeError(f"{method} of a module takes no argument {', '.join(arguments)}.")
-        rows = check_array(X, dtype=(np.float64, np.float32), allow_nd=True)
-        found = self._batches.evaluate(self.module, rows)
+        found = self._batches.evaluate(self.module, X)
         if self.kind == "classifier":
             return self._classified(method, found)
         found = found.reshape(len(found), -1)
+        self._width = found.shape[1]
         return array_of(found[:, 0].clone() if self.kind == "regressor" and found.shape[1] == 1 else found)
 
     def _classified(self, method: str, found: Tensor) -> np.ndarray:

@@ -6,13 +6,16 @@ from typing import Any
 import numpy as np
 import torch
 from sklearn.base import BaseEstimator, ClassifierMixin, OutlierMixin, RegressorMixin, TransformerMixin
+from sklearn.utils import check_array, check_consistent_length, column_or_1d
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.validation import _num_features, column_or_1d
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import _num_features, validate_data
 from torch import nn
 
 from sk2torch.base import METHODS, TorchEstimator
 from sk2torch.bridge.answers import Answers, ModuleAnswers, Output, PredictorAnswers
 from sk2torch.bridge.progress import Show
+from sk2torch.bridge.targets import checked_weight
 
 # Of a clone, beside its parameters.
 _KEPT_BY_CLONES = ("_metadata_request", "_sklearn_output_config", "_opened")
@@ -81,17 +84,22 @@ class PrefitModel(BaseEstimator):
     radius_neighbors_graph = _answered("radius_neighbors_graph")
 
     def fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> "PrefitModel":
-        """Check that the model fits the data; it learns nothing.
+        """Check that the model fits the data; it learns nothing, but for the number of columns of a plain module.
 
         Raises:
-            ValueError: another number of features.
+            ValueError: another number of features, or as many rows of X as of y.
         """
         expected = self._answers().n_features_in
-        if expected is not None and X is not None and _num_features(X) != expected:
+        if isinstance(self._answers(), ModuleAnswers):
+            self._validated(X, reset=True)
+            checked_weight(sample_weight, X)
+        elif expected is not None and _num_features(X) != expected:
             raise ValueError(
                 f"X has {_num_features(X)} features, but {type(self).__name__} is expecting {expected} features as "
                 "input: the model is fitted already."
             )
+        if y is not None:
+            check_consistent_length(X, y)
         return self
 
     @property
@@ -99,10 +107,22 @@ class PrefitModel(BaseEstimator):
         """How many columns the model was fitted on."""
         return self._known("n_features_in")
 
+    @n_features_in_.setter
+    def n_features_in_(self, count: int) -> None:
+        self._n_features_in = count
+
     @property
     def feature_names_in_(self) -> np.ndarray:
         """Names of the columns that the model was fitted on."""
-        return self._known("names_in")
+        return self._known("feature_names_in")
+
+    @feature_names_in_.setter
+    def feature_names_in_(self, names: np.ndarray) -> None:
+        self._feature_names_in = names
+
+    @feature_names_in_.deleter
+    def feature_names_in_(self) -> None:
+        del self._feature_names_in
 
     def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
         """Names of ``transform``'s columns: ``feature_names_out``, or the model's name with numbers.
@@ -110,7 +130,7 @@ class PrefitModel(BaseEstimator):
         Raises:
             ValueError: another number of names, or only a call of ``transform`` can tell how many there are.
         """
-        width = getattr(self, "_n_features_out", None) or self._answers().width_out()
+        width = self._answers().width_out()
         if self.feature_names_out is not None:
             names = np.asarray(self.feature_names_out, dtype=object)
             if width is not None and len(names) != width:
@@ -123,7 +143,8 @@ class PrefitModel(BaseEstimator):
         return np.array([f"{self._answers().prefix}{k}" for k in range(width)], dtype=object)
 
     def _known(self, name: str) -> Any:
-        found = getattr(self._answers(), name)
+        found = getattr(self._answers(), name, None)
+        found = getattr(self, f"_{name}", None) if found is None else found
         if found is None:
             raise AttributeError(f"the model does not say what {name} is")
         return found
@@ -159,10 +180,14 @@ class PrefitModel(BaseEstimator):
         )
 
     def _answer(self, method: str, X: Any, arguments: dict[str, Any]) -> Any:
-        result = self._answers().answer(method, X, arguments)
-        if method == "transform" and np.ndim(result) == 2:
-            self._n_features_out = result.shape[1]
-        return result
+        answers = self._answers()
+        return answers.answer(method, self._validated(X) if isinstance(answers, ModuleAnswers) else X, arguments)
+
+    def _validated(self, X: Any, reset: bool = False) -> np.ndarray:
+        how = {"dtype": (np.float64, np.float32), "allow_nd": True}
+        if reset or hasattr(self, "n_features_in_"):
+            return validate_data(self, X, reset=reset, **how)
+        return check_array(X, estimator=self, input_name="X", **how)
 
     def __sklearn_clone__(self) -> "PrefitModel":
         # The model is never changed, so there is no need to copy what may be large.
@@ -211,11 +236,13 @@ class PrefitClassifier(ClassifierMixin, PrefitModel):
         Raises:
             ValueError: another number of features, or labels that are none of the model's.
         """
-        super().fit(X, y)
+        super().fit(X, y, sample_weight)
         classes = self._answers().classes
         if y is None or isinstance(classes, list):
             return self
-        found = np.unique(column_or_1d(y))
+        labels = column_or_1d(check_array(y, ensure_2d=False, dtype=None, input_name="y"), warn=True)
+        check_classification_targets(labels)
+        found = np.unique(labels)
         strange = [label for label in found.tolist() if label not in set(classes.tolist())]
         self._speaks_indices = bool(strange) and np.array_equal(found, np.arange(len(classes)))
         if strange and not self._speaks_indices:
@@ -230,11 +257,32 @@ class PrefitClassifier(ClassifierMixin, PrefitModel):
         order = np.argsort(classes)
         return order[np.searchsorted(classes, result, sorter=order)]
 
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        # It does not learn from the data that its score is computed on.
+        tags.classifier_tags.poor_score = True
+        return tags
+
 
 class PrefitRegressor(RegressorMixin, PrefitModel):
     """A fitted regressor."""
 
     kind = "regressor"
+
+    def fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> "PrefitRegressor":
+        """Check that the model fits the data."""
+        super().fit(X, y, sample_weight)
+        if y is not None:
+            numbers = check_array(y, ensure_2d=False, dtype="numeric", input_name="y")
+            if numbers.ndim == 2 and numbers.shape[1] == 1:
+                column_or_1d(y, warn=True)
+        return self
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        # It does not learn from the data that its score is computed on.
+        tags.regressor_tags.poor_score = True
+        return tags
 
 
 class PrefitTransformer(TransformerMixin, PrefitModel):

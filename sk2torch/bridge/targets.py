@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from sklearn.utils import check_array, check_consistent_length, column_or_1d
 from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import _num_samples
 from torch import Tensor
 
 from sk2torch.bridge.conversion import rows_tensor
@@ -72,12 +73,12 @@ def checked_weight(sample_weight: Any, X: np.ndarray) -> np.ndarray | None:
     if sample_weight is None:
         return None
     if np.isscalar(sample_weight):
-        return np.full(len(X), float(sample_weight))
+        return np.full(_num_samples(X), float(sample_weight))
     weight = check_array(sample_weight, ensure_2d=False, dtype=np.float64, input_name="sample_weight")
     if weight.ndim != 1:
         raise ValueError("Sample weights must be 1D array or scalar")
-    if len(weight) != len(X):
-        raise ValueError(f"sample_weight has shape {weight.shape}, expected ({len(X)},).")
+    if len(weight) != _num_samples(X):
+        raise ValueError(f"sample_weight has shape {weight.shape}, expected ({_num_samples(X)},).")
     if (weight < 0).any():
         raise ValueError("Negative values in data passed to `sample_weight`; expected 0 or more.")
     if not weight.any():

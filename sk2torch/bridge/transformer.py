@@ -124,7 +124,9 @@ class TorchTransformer(NestedParams, ClassNamePrefixFeaturesOutMixin, Transforme
         device = resolve_device(self.device)
         batches = self._batches(device)
         with seeded(self.random_state, device) as generator:
-            module = fresh_module(self.module, self.part_params("module"), "module").to(device=device, dtype=self._dtype)
+            module = fresh_module(self.module, self.part_params("module"), "module").to(
+                device=device, dtype=self._dtype
+            )
             features = _vectors(settle(module, batches.tensor(X[:_FEW])))
             head, history = None, []
             if loss is not None and target is not None:
