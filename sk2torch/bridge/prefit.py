@@ -89,15 +89,8 @@ class PrefitModel(BaseEstimator):
         Raises:
             ValueError: another number of features, or as many rows of X as of y.
         """
-        expected = self._answers().n_features_in
-        if isinstance(self._answers(), ModuleAnswers):
-            self._validated(X, reset=True)
-            checked_weight(sample_weight, X)
-        elif expected is not None and _num_features(X) != expected:
-            raise ValueError(
-                f"X has {_num_features(X)} features, but {type(self).__name__} is expecting {expected} features as "
-                "input: the model is fitted already."
-            )
+        self._checked(X, reset=True)
+        checked_weight(sample_weight, X)
         if y is not None:
             check_consistent_length(X, y)
         return self
@@ -180,11 +173,21 @@ class PrefitModel(BaseEstimator):
         )
 
     def _answer(self, method: str, X: Any, arguments: dict[str, Any]) -> Any:
-        answers = self._answers()
-        return answers.answer(method, self._validated(X) if isinstance(answers, ModuleAnswers) else X, arguments)
+        takes_input = METHODS[method].kind != "input"
+        return self._answers().answer(method, self._checked(X) if takes_input else X, arguments)
 
-    def _validated(self, X: Any, reset: bool = False) -> np.ndarray:
+    def _checked(self, X: Any, reset: bool = False) -> Any:
+        """What is handed to the model: an array for a plain module; one of ours takes tables as they are."""
         how = {"dtype": (np.float64, np.float32), "allow_nd": True}
+        if not isinstance(self._answers(), ModuleAnswers):
+            expected = self._answers().n_features_in
+            # Of a DataFrame, a model that knows names takes the columns that it needs.
+            if expected is not None and not hasattr(X, "columns") and np.ndim(X) == 2 and _num_features(X) != expected:
+                raise ValueError(
+                    f"X has {_num_features(X)} features, but {type(self).__name__} is expecting {expected} features "
+                    "as input."
+                )
+            return X
         if reset or hasattr(self, "n_features_in_"):
             return validate_data(self, X, reset=reset, **how)
         return check_array(X, estimator=self, input_name="X", **how)
