@@ -60,13 +60,12 @@ def __getattr__(name: str) -> Any:
     if name not in _OF_BRIDGE:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     try:
-        return getattr(importlib.import_module("sk2torch.bridge"), name)
-    except ModuleNotFoundError as error:
-        if (error.name or "").partition(".")[0] != "sklearn":
-            raise
+        importlib.import_module("sklearn")
+    except ImportError as error:
         raise MissingDependency(
             f"sk2torch.{name} needs scikit-learn; install sk2torch with its extra: sk2torch[sklearn]."
         ) from error
+    return getattr(importlib.import_module("sk2torch.bridge"), name)
 
 
 def __dir__() -> list[str]:
