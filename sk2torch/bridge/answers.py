@@ -13,7 +13,7 @@ from sk2torch.base import TorchEstimator, tensor_width
 from sk2torch.bridge.batches import Batches, module_dtype
 from sk2torch.bridge.conversion import array_of
 from sk2torch.bridge.progress import Show, watched
-from sk2torch.bridge.settings import resolve_device
+from sk2torch.bridge.settings import is_at, resolve_device
 from sk2torch.predictor import Predictor
 from sk2torch.saving import SUFFIX, load
 
@@ -60,7 +60,7 @@ class PredictorAnswers:
         self._predictor = _WatchedPredictor(_on_device(model, device), batch_size)
         self._predictor.progress = progress
         runtime = self._predictor._runtime
-        if device is not None and resolve_device(device).type != runtime.like.device.type:
+        if device not in (None, "auto") and resolve_device(device).type != runtime.like.device.type:
             raise ValueError(
                 f"device: {str(model)!r} runs on {runtime.like.device.type} only; use device=None, or a wrapped model "
                 f"or a {SUFFIX} file, which run on any."
@@ -97,7 +97,7 @@ def _on_device(model: Any, device: Any) -> Any:
         return model
     wanted = resolve_device(device)
     if isinstance(model, TorchEstimator):
-        return model if model.anchor.device.type == wanted.type else copy.deepcopy(model).to(wanted)
+        return model if is_at(model.anchor.device, wanted) else copy.deepcopy(model).to(wanted)
     return load(model).to(wanted) if str(model).endswith(SUFFIX) and wanted.type != "cpu" else model
 
 
@@ -132,7 +132,7 @@ class ModuleAnswers:
         self.classes: Any = None if kind != "classifier" else np.asarray(classes)
         own = next((t.device for t in (*module.parameters(), *module.buffers())), torch.device("cpu"))
         wanted = own if device is None else resolve_device(device)
-        self.module = module if wanted.type == own.type else copy.deepcopy(module).to(wanted)
+        self.module = module if is_at(own, wanted) else copy.deepcopy(module).to(wanted)
         self._float = module_dtype(module)
         self.dtype = str(self._float or torch.float64).removeprefix("torch.")
         self._batches = Batches(input_dtype or self._float or torch.float64, wanted, size, input_shape, progress)

@@ -54,8 +54,8 @@ def as_estimator(model: "nn.Module | str | PathLike[str]", kind: str | None = No
     model, and the methods are exactly the model's.
 
     Args:
-        model: a wrapped model; the path of an exported ``.pt``, ``.pt2``, ``.onnx`` or ``.safetensors``, which is
-            opened when it is first needed, and again where the estimator is unpickled; or any ``nn.Module``.
+        model: a wrapped model; the path of an exported ``.pt``, ``.pt2``, ``.onnx`` or ``.safetensors``, whose path
+            is what a pickle holds; or any ``nn.Module``.
         kind: what it is, as scikit-learn's ``estimator_type``: ``classifier``, ``regressor``, ``transformer``,
             ``outlier_detector``, ``clusterer``, ``density_estimator``. Found out for wrapped models and files;
             a plain module is one of the first three.

@@ -25,6 +25,11 @@ def resolve_device(device: Any) -> torch.device:
     return found
 
 
+def is_at(device: torch.device, wanted: torch.device) -> bool:
+    """Whether ``device`` is the one that is wanted; any of a kind, where no number is said."""
+    return device.type == wanted.type and wanted.index in (None, device.index)
+
+
 @contextlib.contextmanager
 def seeded(random_state: Any, device: torch.device) -> Iterator[torch.Generator]:
     """Within the block torch's random numbers follow ``random_state``; those of its callers are left as they were.

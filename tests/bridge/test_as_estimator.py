@@ -95,7 +95,7 @@ def test_boundary_is_drawn_and_explainers_get_a_function_of_arrays(iris):
 
 def test_labels_that_the_model_does_not_know_are_refused(estimator, iris):
     X, y = iris
-    with pytest.raises(ValueError, match="labels that the fitted model does not know: .*tulip"):
+    with pytest.raises(ValueError, match=r"does not know: .*tulip"):
         estimator.fit(X, np.where(y == "setosa", "tulip", y))
     with pytest.raises(ValueError, match="does not know"):
         estimator.fit(X, np.where(y == "setosa", 0, 1))
@@ -163,7 +163,7 @@ def test_what_cannot_be_is_refused(iris, tmp_path):
     X, y = iris[0][NUMBERS].to_numpy(), iris[0]["petal_width"].to_numpy()
     fitted = LinearRegression().fit(X, y)
     model = sk2torch.wrap(fitted)
-    with pytest.raises(TypeError, match="call sk2torch.wrap first"):
+    with pytest.raises(TypeError, match=r"call sk2torch\.wrap first"):
         sk2torch.as_estimator(fitted)
     with pytest.raises(TypeError, match="a transformer has transform, but this model has predict"):
         sk2torch.as_estimator(model, "transformer")
