@@ -1,5 +1,8 @@
 """sk2torch: fitted scikit-learn models as PyTorch modules, exactly."""
 
+import importlib
+from typing import TYPE_CHECKING, Any
+
 from sk2torch.base import (
     ArtifactError,
     CannotUnwrap,
@@ -24,7 +27,14 @@ from sk2torch.saving import load, save
 from sk2torch.unwrapping import unwrap
 from sk2torch.verification import verify
 
+if TYPE_CHECKING:
+    from sk2torch.bridge import TorchTransformer as TorchTransformer
+    from sk2torch.bridge import as_estimator as as_estimator
+
 __version__ = "0.1.0"
+
+# What imports scikit-learn is loaded when it is asked for, hence not by `from sk2torch import *`.
+_OF_BRIDGE = ("TorchTransformer", "as_estimator")
 
 __all__ = [
     "ArtifactError",
@@ -51,3 +61,19 @@ __all__ = [
     "verify",
     "wrap",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _OF_BRIDGE:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    try:
+        importlib.import_module("sklearn")
+    except ImportError as error:
+        raise MissingDependency(
+            f"sk2torch.{name} needs scikit-learn; install sk2torch with its extra: sk2torch[sklearn]."
+        ) from error
+    return getattr(importlib.import_module("sk2torch.bridge"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_OF_BRIDGE})

@@ -1,6 +1,7 @@
 """The sklearn-shaped facade."""
 
 import functools
+from collections.abc import Iterator
 from os import PathLike
 from typing import Any
 
@@ -87,7 +88,7 @@ class Predictor:
         runtime = self._runtime
         x = runtime.input_tensor(method, X)
         with torch.no_grad():
-            parts = list(runtime.answers(method, x, self.batch_size))
+            parts = list(self._parts(method, x))
         if isinstance(parts[0], (list, tuple)):
             whole: Any = [joined(outputs, METHODS[method].rows) for outputs in zip(*parts, strict=True)]
         else:
@@ -96,6 +97,10 @@ class Predictor:
             whole = joined(parts, rows)
         result = runtime.decoding.decode(method, whole)
         return result[1] if arguments.get("return_distance") is False else result
+
+    def _parts(self, method: str, x: torch.Tensor) -> Iterator[Any]:
+        """Results for blocks of rows."""
+        return self._runtime.answers(method, x, self.batch_size)
 
     def _method(self, name: str, arguments: dict[str, Any]) -> str:
         """The method that stands for scikit-learn's ``name`` with ``arguments``."""

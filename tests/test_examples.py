@@ -10,7 +10,9 @@ EXAMPLES = Path(__file__).parent.parent / "examples"
 
 ARGUMENTS = {
     "flights.py": ["--train-rows", "4000", "--kernel-rows", "2000", "--test-rows", "1000"],
+    "skorch_warm_start.py": ["--epochs", "3"],
     "svm_vector_field.py": [],
+    "torch_step.py": ["--epochs", "2", "--rows", "300", "--jobs", "1"],
 }
 
 
@@ -21,7 +23,7 @@ def test_every_example_is_run():
 
 @pytest.mark.parametrize("name", sorted(ARGUMENTS))
 def test_example(name, tmp_path):
-    output = tmp_path / ("picture.png" if name == "svm_vector_field.py" else "output")
+    output = tmp_path / ("output" if name == "flights.py" else "picture.png")
     command = [sys.executable, str(EXAMPLES / name), "--output", str(output), *ARGUMENTS[name]]
     result = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
     assert result.returncode == 0, result.stdout + result.stderr

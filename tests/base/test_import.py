@@ -21,7 +21,7 @@ def run(code: str) -> list[str]:
 
 
 def test_import_loads_no_scikit_learn():
-    code = "import sys, sk2torch; print(*{'sklearn', 'scipy', 'pandas', 'onnx', 'joblib'} & set(sys.modules))"
+    code = "import sys, sk2torch; print(*{'sklearn', 'skorch', 'scipy', 'pandas', 'onnx', 'joblib'} & set(sys.modules))"
     assert run(code) == []
 
 
@@ -34,6 +34,29 @@ def test_everything_public_works_without_scikit_learn():
         + "print(len(registry()) > 5, any(m.partition('.')[0] == 'sklearn' for m in sys.modules))\n"
     )
     assert run(code) == ["True", "False"]
+
+
+def test_bridge_without_scikit_learn_names_the_extra():
+    code = (
+        _BLOCK
+        + "import sk2torch\n"
+        + "assert 'as_estimator' in dir(sk2torch)\n"
+        + "try: sk2torch.as_estimator\n"
+        + "except sk2torch.MissingDependency as error: print(str(error).split()[-1])\n"
+    )
+    assert run(code) == ["sk2torch[sklearn]."]
+
+
+def test_training_without_skorch_names_the_extra():
+    code = (
+        _BLOCK.replace('"sklearn", "scipy", "pandas"', '"skorch"').replace(', "joblib"', "")
+        + "import torch, sk2torch\n"
+        + "layer = torch.nn.Linear(2, 1)\n"
+        + "print(sk2torch.TorchTransformer(layer).fit_transform([[0.0, 1.0], [1.0, 0.0]]).shape[1])\n"
+        + "try: sk2torch.TorchTransformer(layer, loss='squared_error').fit([[0.0, 1.0], [1.0, 0.0]], [0, 1])\n"
+        + "except sk2torch.MissingDependency as error: print(str(error).split()[-1])\n"
+    )
+    assert run(code) == ["1", "sk2torch[bridge]."]
 
 
 def test_pickled_model_loads_and_answers_without_scikit_learn(tmp_path):

@@ -1,0 +1,24 @@
+"""Torch models as scikit-learn estimators.
+
+The one package that imports scikit-learn, so ``sk2torch`` loads it when it is asked for.
+"""
+
+from sk2torch.bridge.factory import as_estimator
+from sk2torch.bridge.prefit import (
+    PrefitClassifier,
+    PrefitModel,
+    PrefitOutlierDetector,
+    PrefitRegressor,
+    PrefitTransformer,
+)
+from sk2torch.bridge.transformer import TorchTransformer
+
+__all__ = [
+    "PrefitClassifier",
+    "PrefitModel",
+    "PrefitOutlierDetector",
+    "PrefitRegressor",
+    "PrefitTransformer",
+    "TorchTransformer",
+    "as_estimator",
+]

@@ -1,0 +1,321 @@
+"""Estimators around models that are fitted already."""
+
+import copy
+from typing import Any
+
+import numpy as np
+import torch
+from sklearn.base import BaseEstimator, ClassifierMixin, OutlierMixin, RegressorMixin, TransformerMixin
+from sklearn.utils import check_array, check_consistent_length, column_or_1d
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import _num_features, validate_data
+from torch import nn
+
+from sk2torch.base import METHODS, TorchEstimator
+from sk2torch.bridge.answers import Answers, ModuleAnswers, Output, PredictorAnswers
+from sk2torch.bridge.progress import Show
+from sk2torch.bridge.targets import checked_weight
+
+# Of a clone, beside its parameters.
+_KEPT_BY_CLONES = ("_metadata_request", "_sklearn_output_config", "_opened")
+
+
+def _answered(name: str) -> Any:
+    """The method ``name``, present where the model has it."""
+
+    def has(self: "PrefitModel") -> bool:
+        if name not in self._answers().methods:
+            raise AttributeError(f"this model has no {name!r}; it has {', '.join(self._answers().methods)}.")
+        return True
+
+    def method(self: "PrefitModel", X: Any, **arguments: Any) -> Any:
+        return self._answer(name, X, arguments)
+
+    method.__name__, method.__qualname__ = name, f"PrefitModel.{name}"
+    method.__doc__ = f"``{name}`` of the model: a result of its own memory, as scikit-learn's method would return it."
+    return available_if(has)(method)
+
+
+class PrefitModel(BaseEstimator):
+    """A fitted model of torch as a scikit-learn estimator; ``as_estimator`` makes it and describes the parameters.
+
+    ``fit`` learns nothing, and clones share the model.
+    """
+
+    kind: str | None = None
+
+    def __init__(
+        self,
+        model: Any,
+        *,
+        classes: Any = None,
+        output: Output = "logits",
+        input_shape: Any = None,
+        input_dtype: torch.dtype | None = None,
+        feature_names_out: Any = None,
+        batch_size: int = 4096,
+        device: Any = None,
+        progress: Show = "auto",
+    ) -> None:
+        self.model = model
+        self.classes = classes
+        self.output = output
+        self.input_shape = input_shape
+        self.input_dtype = input_dtype
+        self.feature_names_out = feature_names_out
+        self.batch_size = batch_size
+        self.device = device
+        self.progress = progress
+
+    predict = _answered("predict")
+    predict_proba = _answered("predict_proba")
+    predict_log_proba = _answered("predict_log_proba")
+    decision_function = _answered("decision_function")
+    score_samples = _answered("score_samples")
+    transform = _answered("transform")
+    inverse_transform = _answered("inverse_transform")
+    apply = _answered("apply")
+    decision_path = _answered("decision_path")
+    mahalanobis = _answered("mahalanobis")
+    kneighbors = _answered("kneighbors")
+    kneighbors_graph = _answered("kneighbors_graph")
+    radius_neighbors = _answered("radius_neighbors")
+    radius_neighbors_graph = _answered("radius_neighbors_graph")
+
+    def fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> "PrefitModel":
+        """Check that the model fits the data; it learns nothing, but for the number of columns of a plain module.
+
+        Raises:
+            ValueError: another number of features, or as many rows of X as of y.
+        """
+        self._checked(X, reset=True)
+        checked_weight(sample_weight, X)
+        if y is not None:
+            check_consistent_length(X, y)
+        return self
+
+    @property
+    def n_features_in_(self) -> int:
+        """How many columns the model was fitted on."""
+        return self._known("n_features_in")
+
+    @n_features_in_.setter
+    def n_features_in_(self, count: int) -> None:
+        self._n_features_in = count
+
+    @property
+    def feature_names_in_(self) -> np.ndarray:
+        """Names of the columns that the model was fitted on."""
+        return self._known("feature_names_in")
+
+    @feature_names_in_.setter
+    def feature_names_in_(self, names: np.ndarray) -> None:
+        self._feature_names_in = names
+
+    @feature_names_in_.deleter
+    def feature_names_in_(self) -> None:
+        del self._feature_names_in
+
+    def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
+        """Names of ``transform``'s columns: ``feature_names_out``, or the model's name with numbers.
+
+        Raises:
+            ValueError: another number of names, or only a call of ``transform`` can tell how many there are.
+        """
+        width = self._answers().width_out()
+        if self.feature_names_out is not None:
+            names = np.asarray(self.feature_names_out, dtype=object)
+            if width is not None and len(names) != width:
+                raise ValueError(f"feature_names_out has {len(names)} names, but transform gives {width} columns.")
+            return names
+        if width is None:
+            raise ValueError(
+                "how many features there are shows in transform: call it first, or give feature_names_out."
+            )
+        return np.array([f"{self._answers().prefix}{k}" for k in range(width)], dtype=object)
+
+    def _known(self, name: str) -> Any:
+        found = getattr(self._answers(), name, None)
+        found = getattr(self, f"_{name}", None) if found is None else found
+        if found is None:
+            raise AttributeError(f"the model does not say what {name} is")
+        return found
+
+    def _answers(self) -> Answers:
+        # Opened at the first question and when a parameter has changed; never pickled.
+        settings = self.get_params(deep=False)
+        if "_opened" not in vars(self) or any(settings[key] is not value for key, value in self._opened[0].items()):
+            self._opened = (settings, self._open())
+        return self._opened[1]
+
+    def _open(self) -> Answers:
+        if not isinstance(self.model, nn.Module) or isinstance(self.model, TorchEstimator):
+            if self.classes is not None or self.input_shape is not None or self.input_dtype is not None:
+                raise TypeError("classes, input_shape and input_dtype are for plain modules; this model knows its own.")
+            return PredictorAnswers(self.model, self.batch_size, self.device, self.progress)
+        if self.kind not in ("classifier", "regressor", "transformer"):
+            raise TypeError("kind: a plain module is a 'classifier', 'regressor' or 'transformer'.")
+        if self.kind == "classifier" and self.classes is None:
+            raise TypeError("classes: give the labels of the module's outputs, in their order.")
+        if self.output not in ("logits", "probabilities", "log_probabilities"):
+            raise ValueError(f"output: expected 'logits', 'probabilities' or 'log_probabilities', got {self.output!r}.")
+        return ModuleAnswers(
+            self.model,
+            self.kind,
+            self.classes,
+            self.output,
+            self.batch_size,
+            self.device,
+            self.progress,
+            self.input_shape,
+            self.input_dtype,
+        )
+
+    def _answer(self, method: str, X: Any, arguments: dict[str, Any]) -> Any:
+        takes_input = METHODS[method].kind != "input"
+        return self._answers().answer(method, self._checked(X) if takes_input else X, arguments)
+
+    def _checked(self, X: Any, reset: bool = False) -> Any:
+        """What is handed to the model: an array for a plain module; one of ours takes tables as they are."""
+        how = {"dtype": (np.float64, np.float32), "allow_nd": True}
+        if not isinstance(self._answers(), ModuleAnswers):
+            expected = self._answers().n_features_in
+            # Of a DataFrame, a model that knows names takes the columns that it needs.
+            if expected is not None and not hasattr(X, "columns") and np.ndim(X) == 2 and _num_features(X) != expected:
+                raise ValueError(
+                    f"X has {_num_features(X)} features, but {type(self).__name__} is expecting {expected} features "
+                    "as input."
+                )
+            return X
+        if reset or hasattr(self, "n_features_in_"):
+            return validate_data(self, X, reset=reset, **how)
+        return check_array(X, estimator=self, input_name="X", **how)
+
+    def __sklearn_clone__(self) -> "PrefitModel":
+        # The model is never changed, so there is no need to copy what may be large.
+        twin = type(self)(**self.get_params(deep=False))
+        for name in _KEPT_BY_CLONES:
+            if name in vars(self):
+                setattr(twin, name, copy.copy(getattr(self, name)))
+        return twin
+
+    def __getstate__(self) -> dict[str, Any]:
+        state = dict(super().__getstate__())
+        state.pop("_opened", None)
+        return state
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        answers = self._answers()
+        tags.requires_fit = False
+        tags.target_tags.required = False
+        tags.input_tags.allow_nan = isinstance(answers, PredictorAnswers)
+        tags.input_tags.sparse = isinstance(answers, PredictorAnswers)
+        tags.input_tags.string = tags.input_tags.categorical = answers.takes_text
+        tags.input_tags.three_d_array = isinstance(answers, ModuleAnswers)
+        tags.estimator_type = self.kind if self.kind != "transformer" else tags.estimator_type
+        return tags
+
+
+class PrefitClassifier(ClassifierMixin, PrefitModel):
+    """A fitted classifier.
+
+    Ensembles such as ``VotingClassifier`` hand their members indices of labels in place of the labels: if ``fit`` is
+    given all of 0, 1, …, n_classes - 1 and these are not the model's labels, answers are indices, too.
+    """
+
+    kind = "classifier"
+
+    @property
+    def classes_(self) -> Any:
+        """The labels, as the fitted estimator's; indices if ``fit`` was given these."""
+        classes = self._answers().classes
+        return np.arange(len(classes)) if getattr(self, "_speaks_indices", False) else copy.deepcopy(classes)
+
+    def fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> "PrefitClassifier":
+        """Check that the model fits the data and knows the labels.
+
+        Raises:
+            ValueError: another number of features, or labels that are none of the model's.
+        """
+        super().fit(X, y, sample_weight)
+        classes = self._answers().classes
+        if y is None or isinstance(classes, list):
+            return self
+        labels = column_or_1d(check_array(y, ensure_2d=False, dtype=None, input_name="y"), warn=True)
+        check_classification_targets(labels)
+        found = np.unique(labels)
+        strange = [label for label in found.tolist() if label not in set(classes.tolist())]
+        self._speaks_indices = bool(strange) and np.array_equal(found, np.arange(len(classes)))
+        if strange and not self._speaks_indices:
+            raise ValueError(f"y has labels that the fitted model does not know: {strange[:5]}; it has {classes}.")
+        return self
+
+    def _answer(self, method: str, X: Any, arguments: dict[str, Any]) -> Any:
+        result = super()._answer(method, X, arguments)
+        if METHODS[method].kind != "labels" or not getattr(self, "_speaks_indices", False):
+            return result
+        classes = self._answers().classes
+        order = np.argsort(classes)
+        return order[np.searchsorted(classes, result, sorter=order)]
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        # It does not learn from the data that its score is computed on.
+        tags.classifier_tags.poor_score = True
+        return tags
+
+
+class PrefitRegressor(RegressorMixin, PrefitModel):
+    """A fitted regressor."""
+
+    kind = "regressor"
+
+    def fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> "PrefitRegressor":
+        """Check that the model fits the data."""
+        super().fit(X, y, sample_weight)
+        if y is not None:
+            numbers = check_array(y, ensure_2d=False, dtype="numeric", input_name="y")
+            if numbers.ndim == 2 and numbers.shape[1] == 1:
+                column_or_1d(y, warn=True)
+        return self
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        # It does not learn from the data that its score is computed on.
+        tags.regressor_tags.poor_score = True
+        return tags
+
+
+class PrefitTransformer(TransformerMixin, PrefitModel):
+    """A fitted transformer."""
+
+    kind = "transformer"
+
+    def transform(self, X: Any) -> Any:
+        """``transform`` of the model, in its dtype."""
+        return self._answer("transform", X, {})
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.transformer_tags.preserves_dtype = [self._answers().dtype]
+        return tags
+
+
+class PrefitOutlierDetector(OutlierMixin, PrefitModel):
+    """A fitted detector of outliers: ``predict`` gives 1, and -1 for outliers."""
+
+    kind = "outlier_detector"
+
+
+class PrefitClusterer(PrefitModel):
+    """A fitted clustering: ``predict`` gives the number of a cluster."""
+
+    kind = "clusterer"
+
+
+class PrefitDensityEstimator(PrefitModel):
+    """A fitted density: ``score_samples`` gives its logarithm."""
+
+    kind = "density_estimator"

@@ -1,0 +1,185 @@
+"""The training loop, skorch's: rows with weights, a progress bar, early stopping, a history as plain data."""
+
+import contextlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import torch
+from sklearn.model_selection import ShuffleSplit, StratifiedShuffleSplit
+from torch import Tensor, nn
+from torch.utils.data import Subset
+
+from sk2torch.base import MissingDependency
+from sk2torch.bridge.losses import RowLoss
+from sk2torch.bridge.progress import Bar, Show
+
+try:
+    from skorch import NeuralNet
+    from skorch.callbacks import Callback, EarlyStopping, EpochTimer, PassthroughScoring
+except ImportError as error:
+    raise MissingDependency("training needs skorch; install sk2torch with its extra: sk2torch[bridge].") from error
+
+
+class Rows(torch.utils.data.Dataset):
+    """Rows for training, fetched a batch at a time; ``X`` and ``y`` are never copied as a whole.
+
+    Args:
+        x: tensor of inputs, rows first.
+        target: tensor, rows first.
+        weight: shape ``(n_rows,)``, or None.
+    """
+
+    def __init__(self, x: Tensor, target: Tensor, weight: Tensor | None = None) -> None:
+        self.x, self.target, self.weight = x, target, weight
+
+    def __len__(self) -> int:
+        return len(self.x)
+
+    def __getitems__(self, rows: Sequence[int]) -> tuple[Tensor, dict[str, Tensor]]:
+        index = torch.as_tensor(rows)
+        y = {"target": self.target[index]}
+        if self.weight is not None:
+            y["weight"] = self.weight[index]
+        return self.x[index], y
+
+
+def as_they_are(batch: Any) -> Any:
+    """Batches come as such from ``Rows``; nothing to collate."""
+    return batch
+
+
+class _Stopped(Exception):
+    """Training ends early, as planned; an interruption by the user stays a KeyboardInterrupt."""
+
+
+class _Patience(EarlyStopping):
+    def on_epoch_end(self, net: Any, **kwargs: Any) -> None:
+        try:
+            super().on_epoch_end(net, **kwargs)
+        except KeyboardInterrupt as stop:
+            raise _Stopped from stop
+
+
+class _Steps(Callback):
+    """Moves a bar on by an epoch, with its losses."""
+
+    def __init__(self, bar: Bar) -> None:
+        self.bar = bar
+
+    def on_epoch_end(self, net: Any, **kwargs: Any) -> None:
+        last = net.history[-1]
+        self.bar.step("  ".join(f"{key} {last[key]:.4g}" for key in ("train_loss", "valid_loss") if key in last))
+
+
+class TrainingNet(NeuralNet):
+    """skorch's net over modules that exist already: weighted losses, and errors instead of NaN.
+
+    ``module`` and ``criterion`` are instances; the module is trained in place.
+    """
+
+    def get_loss(self, y_pred: Any, y_true: Any, X: Any = None, training: bool = False) -> Tensor:
+        weight = y_true.get("weight")
+        on_device = None if weight is None else weight.to(self.device)
+        loss = self.criterion_(y_pred, y_true["target"].to(self.device), on_device)
+        if not bool(torch.isfinite(loss)):
+            raise ValueError(
+                f"the loss is {loss.item()} in epoch {len(self.history)}: lower lr, scale the features or the target "
+                "(StandardScaler), or clip gradients (skorch.callbacks.GradientNormClipping)."
+            )
+        return loss
+
+    @property
+    def _default_callbacks(self) -> list[tuple[str, Any]]:
+        train_loss = PassthroughScoring(name="train_loss", on_train=True)
+        return [
+            ("epoch_timer", EpochTimer()),
+            ("train_loss", train_loss),
+            ("valid_loss", PassthroughScoring(name="valid_loss")),
+        ]
+
+    def train(self, rows: Rows) -> "TrainingNet":
+        """Train for ``max_epochs``, or until a callback stops."""
+        self.notify("on_train_begin", X=rows, y=None)
+        with contextlib.suppress(_Stopped):
+            self.fit_loop(rows)
+        self.notify("on_train_end", X=rows, y=None)
+        return self
+
+
+@dataclass(frozen=True)
+class Training:
+    """Settings of a training run, as the estimators' parameters of these names.
+
+    Args:
+        n_iter_no_change: epochs without a better validation loss after which training stops.
+        tol: what counts as better, in absolute terms.
+        stratify: whether the rows for validation are drawn by class.
+        progress: whether there is a bar over the epochs.
+        callbacks: further ones of skorch.
+    """
+
+    optimizer: Any
+    lr: float
+    max_epochs: int
+    batch_size: int
+    early_stopping: bool
+    validation_fraction: float
+    n_iter_no_change: int
+    tol: float
+    device: torch.device
+    stratify: bool = False
+    progress: Show = False
+    callbacks: Sequence[Any] = ()
+    optimizer_settings: dict[str, Any] = field(default_factory=dict)
+
+    def run(self, module: nn.Module, loss: RowLoss, rows: Rows, generator: torch.Generator) -> list[dict[str, Any]]:
+        """Train ``module`` in place; the history, one dict per epoch.
+
+        Raises:
+            ValueError: nothing to train, too few rows to validate on, or a loss that is not finite.
+        """
+        if not any(parameter.requires_grad for parameter in (*module.parameters(), *loss.parameters())):
+            raise ValueError(f"{type(module).__name__} has no parameters to train; leave out the loss.")
+        bar = Bar("epochs", self.max_epochs, self.progress)
+        net = TrainingNet(
+            module=module,
+            criterion=loss,
+            optimizer=self.optimizer,
+            lr=self.lr,
+            max_epochs=self.max_epochs,
+            batch_size=self.batch_size,
+            train_split=self._split(rows, generator) if self.early_stopping else None,
+            callbacks=[("bar", _Steps(bar)), *self._stopping(), *self.callbacks],
+            device=self.device,
+            verbose=0,
+            iterator_train__shuffle=True,
+            iterator_train__generator=generator,
+            iterator_train__collate_fn=as_they_are,
+            iterator_valid__collate_fn=as_they_are,
+            **{f"optimizer__{name}": value for name, value in self.optimizer_settings.items()},
+        ).initialize()
+        with contextlib.closing(bar):
+            net.train(rows)
+        return [_plain(epoch) for epoch in net.history]
+
+    def _stopping(self) -> list[tuple[str, Any]]:
+        if not self.early_stopping:
+            return []
+        patience = {"patience": self.n_iter_no_change, "threshold": self.tol, "threshold_mode": "abs"}
+        return [("early_stopping", _Patience(load_best=True, **patience))]
+
+    def _split(self, rows: Rows, generator: torch.Generator) -> Any:
+        if not 0 < self.validation_fraction < 1:
+            raise ValueError(f"validation_fraction: expected a number between 0 and 1, got {self.validation_fraction}.")
+        splitter = StratifiedShuffleSplit if self.stratify else ShuffleSplit
+        seed = int(torch.randint(2**31 - 1, (), generator=generator))
+        indices = splitter(1, test_size=self.validation_fraction, random_state=seed)
+        train, valid = next(indices.split(np.zeros(len(rows)), rows.target.cpu().numpy()))
+        return lambda dataset, y=None, **_: (Subset(dataset, train), Subset(dataset, valid))
+
+
+def _plain(epoch: dict[str, Any]) -> dict[str, Any]:
+    """One epoch of skorch's history without its batches and bookkeeping."""
+    return {name: value for name, value in epoch.items() if name != "batches" and not name.endswith("_batch_count")}
