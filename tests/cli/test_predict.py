@@ -260,7 +260,7 @@ def test_killed_half_way(flights, cli, tmp_path, number):
         text=True,
     )
     try:
-        while not list(tmp_path.glob(".out.csv.*/out.csv")):
+        while not list(tmp_path.glob(".out.csv.*.part/out.csv")):
             assert process.poll() is None, process.stderr.read()
             time.sleep(0.01)
         process.send_signal(number)
@@ -274,6 +274,8 @@ def test_killed_half_way(flights, cli, tmp_path, number):
         assert os.listdir(tmp_path) == ["rows.parquet"]
     assert cli(*arguments).code == 0
     assert len(pd.read_csv(out)) == 20 * len(flights.rows)
+    # What the killed run has left is gone.
+    assert sorted(os.listdir(tmp_path)) == ["out.csv", "rows.parquet"]
 
 
 def test_no_more_than_a_block_or_two_is_in_memory(flights, cli, tmp_path, monkeypatch):
