@@ -107,9 +107,11 @@ def artifact_at(path: "str | PathLike[str]") -> tuple[Path, ModuleType]:
 
     Raises:
         FileNotFoundError: no such file.
-        ArtifactError: unknown suffix.
+        ArtifactError: unknown suffix, or a folder without a model.
     """
     source = model_file(path)
+    if source.is_dir():
+        raise ArtifactError(f"{str(source)!r} is a folder without a model; name a file, or a model of a repository.")
     target = _format(source)
     if not source.is_file():
         raise FileNotFoundError(f"no file {str(source)!r}")

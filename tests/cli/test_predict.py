@@ -41,9 +41,18 @@ def test_blocks_give_what_one_piece_gives(flights, cli, tmp_path, source, out):
     path = tmp_path / f"out{out}"
     methods = ("--method", "predict", "--method", "predict_proba")
     outcome = cli(
-        "predict", flights.path("model.pt"), flights.path(f"rows{source}"), path, *methods, "--batch-size", 321
+        "predict",
+        flights.path("model.pt"),
+        flights.path(f"rows{source}"),
+        path,
+        *methods,
+        "--batch-size",
+        321,
+        "--json",
     )
     assert outcome.code == 0, outcome
+    assert outcome.json["n_rows"] == len(flights.rows)
+    assert outcome.json["methods"] == ["predict", "predict_proba"]
     assert "ignored columns that are no input of the model: late" in outcome.err
     found, (labels, probabilities) = READERS[out](path), in_one_piece(flights)
     assert list(found.columns) == ["predict", "predict_proba_late", "predict_proba_on time"]
