@@ -7,7 +7,7 @@ from benchmarks import data, onnx_sessions
 
 
 def test_settings_of_onnx_runtime_are_compared(monkeypatch, capsys):
-    X, y = data.classes(200, 5)
+    X, y = data.classes(200, 8)
     estimator = LogisticRegression().fit(X, y)
     monkeypatch.setattr(onnx_sessions, "models", lambda *_: {"linear": (estimator, X[:50], {})})
     onnx_sessions.main(["--rows", "1", "50"])
