@@ -65,7 +65,7 @@ class Record:
         equal = sum(share == 1 for share in self.float32.values())
         least = min(self.float32, key=lambda pair: self.float32[pair])
         return (
-            f"float32: all labels as in float64 for {equal} of {len(self.float32)} class x method pairs, "
+            f"In float32, all labels are those of float64 for {equal} of {len(self.float32)} class x method pairs, "
             f"at least {self.float32[least]:.1%} ({least})"
         )
 

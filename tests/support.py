@@ -34,7 +34,7 @@ Written by `make support` from the registry and the contract tests; CI fails whe
 A method is **exact** where every test case agrees with scikit-learn in float64: labels, indices and integers equal,
 continuous values to 1e-9 of their column's scale or better. **script**, **compile**, **export** and **ONNX** mean that
 TorchScript, `torch.compile(fullgraph=True)`, `torch.export` and ONNX Runtime give the same answers; **save** that a
-`.safetensors` file does, loaded where scikit-learn cannot be imported.
+`.safetensors` file does. Files are loaded and run where scikit-learn cannot be imported.
 **gradient** means that the derivative with respect to the input has been checked against finite differences; where the
 result is a label, an index or piecewise constant, there is none (·).
 **unwrap** means that `sk2torch.unwrap` turns a model whose parameters were changed into an estimator of scikit-learn with
@@ -88,7 +88,7 @@ def _float32(record: Record) -> list[str]:
     if not record.float32:
         return []
     others = {pair: share for pair, share in sorted(record.float32.items()) if share < 1}
-    lines = ["## Labels in float32\n", record.float32_summary().partition(": ")[2].capitalize() + "."]
+    lines = ["## Labels in float32\n", record.float32_summary() + "."]
     lines += ["The others, with the share of equal labels in the least favourable test case:\n"] if others else []
     return [*lines, *(f"- `{pair}` {share:.1%}" for pair, share in others.items()), ""]
 

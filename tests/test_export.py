@@ -4,6 +4,7 @@ import os
 
 import numpy as np
 import onnx
+import onnxruntime
 import pytest
 import torch
 from sklearn.linear_model import LogisticRegression
@@ -82,6 +83,22 @@ def test_onnx_names(model, tmp_path):
 def test_onnx_opset(model, tmp_path):
     proto = onnx.load(sk2torch.export(model, tmp_path / "model.onnx", opset_version=20))
     assert [entry.version for entry in proto.opset_import if entry.domain == ""] == [20]
+
+
+@pytest.mark.parametrize("opset", [17, 99])
+def test_opsets_that_cannot_be_written(model, tmp_path, opset):
+    with pytest.raises(sk2torch.ArtifactError, match=rf"opset_version from 18 to \d+, got {opset}"):
+        sk2torch.export(model, tmp_path / "model.onnx", opset_version=opset)
+
+
+def test_an_opset_that_the_runtime_does_not_run(model, tmp_path, monkeypatch):
+    def refuse(*_, **__):
+        raise RuntimeError("opset 20 is under development")
+
+    monkeypatch.setattr(onnxruntime, "InferenceSession", refuse)
+    with pytest.raises(sk2torch.ArtifactError, match="does not run opset_version=20"):
+        sk2torch.export(model, tmp_path / "model.onnx", methods=["predict"], opset_version=20)
+    assert not list(tmp_path.iterdir())
 
 
 def test_unknown_suffix(model, tmp_path):

@@ -109,7 +109,9 @@ def test_a_model_of_others(tmp_path):
         read_metadata(path)
 
 
-@pytest.mark.parametrize("change", [{"format_version": None}, {"methods": 3}, {"encoding": []}, {"dtype": {}}])
+@pytest.mark.parametrize(
+    "change", [{"format_version": None}, {"methods": 3}, {"encoding": []}, {"dtype": {}}, {"data": {"file": 1}}]
+)
 def test_entries_of_another_kind(tmp_path, change):
     path = tmp_path / "model.pt"
     kinds = {"versions": {}, "module": "", "methods": {}, "dtype": "float64", "n_features_in": 1}

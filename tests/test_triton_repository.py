@@ -174,6 +174,8 @@ def test_the_repository_is_an_artifact(estimator, repository, backend):
     folder = repository / backend
     assert read_metadata(folder)["module"] == "TorchPipeline"
     assert sk2torch.verify(estimator, folder, X).passed
+    with pytest.raises(sk2torch.ArtifactError, match="is a folder without a model"):
+        sk2torch.Predictor(repository)
 
 
 def test_float32_without_batching(schema, tmp_path):

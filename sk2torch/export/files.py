@@ -28,7 +28,7 @@ def moved_into_place(path: "str | os.PathLike[str]") -> Iterator[Path]:
     with _temporary_folder(final) as folder:
         temporary = folder / final.name
         yield temporary
-        for other in folder.iterdir():
+        for other in sorted(folder.iterdir()):
             if other != temporary:
                 os.replace(other, final.with_name(other.name))
         os.replace(temporary, final)

@@ -30,6 +30,8 @@ _ENTRIES: dict[str, Any] = {
     "encoding": dict,
     "decoding": dict,
 }
+# What they say of a second file, where there is one.
+_DATA_ENTRIES: dict[str, Any] = {"file": str, "n_bytes": int, "sha256": str}
 # No model says more about itself: what claims to would only fill the memory.
 MAX_BYTES = 2**28
 
@@ -148,7 +150,10 @@ def parse(text: str | bytes | None, path: Any) -> dict[str, Any]:
         raise ArtifactError(
             f"{str(path)!r} has no sk2torch metadata; export the model with sk2torch.export(model, path)."
         )
-    strange = [key for key, kind in _ENTRIES.items() if not isinstance(metadata.get(key), kind)]
+    strange = _strange(metadata, _ENTRIES)
+    data = metadata.get("data")
+    if data is not None and (not isinstance(data, dict) or _strange(data, _DATA_ENTRIES)):
+        strange.append("data")
     if strange:
         raise ArtifactError(f"{str(path)!r} is damaged: its metadata says nothing sensible of {', '.join(strange)}.")
     if metadata["format_version"] > FORMAT_VERSION:
@@ -157,6 +162,10 @@ def parse(text: str | bytes | None, path: Any) -> dict[str, Any]:
             f"{FORMAT_VERSION}; upgrade sk2torch."
         )
     return metadata
+
+
+def _strange(entries: dict[str, Any], kinds: dict[str, Any]) -> list[str]:
+    return [key for key, kind in kinds.items() if not isinstance(entries.get(key), kind)]
 
 
 def archive_text(path: Path) -> str | None:
@@ -188,7 +197,7 @@ def check_size(size: int, path: Any) -> None:
 
 def file_bytes(path: Path, metadata: dict[str, Any]) -> int:
     """The size of an artifact, with a second file that it may have."""
-    return path.stat().st_size + metadata.get("data", {}).get("n_bytes", 0)
+    return path.stat().st_size + (metadata.get("data") or {}).get("n_bytes", 0)
 
 
 def encoding_of(metadata: dict[str, Any]) -> InputEncoding:

@@ -69,7 +69,7 @@ def write(
         model: the wrapped model.
         path: the file; numbers beyond 1.5 GiB go to a second one beside it.
         methods: methods that become outputs; ``inverse_transform`` only on its own, as it takes another input.
-        opset_version: ai.onnx opset, 18 or later.
+        opset_version: ai.onnx opset: 18, which every ONNX Runtime that we support runs, or later.
         table: whether the graph takes the raw table, one input a column where some hold words, and gives labels that
             are words (by LabelEncoder of ai.onnx.ml); else what ``encode`` gives, and indices of labels. None: where it
             can.
@@ -79,12 +79,14 @@ def write(
             over blocks of rows, which bounds memory for large batches; compare such a file with its model on many rows.
 
     Raises:
-        ArtifactError: ``inverse_transform`` among others, or a table that a graph cannot take.
+        ArtifactError: ``inverse_transform`` among others, a table that a graph cannot take, or an opset that cannot be
+            written or run.
     """
     if trees not in get_args(Trees):
         raise ArtifactError(f"export: expected trees to be one of {get_args(Trees)}, got {trees!r}.")
     onnx = _require("onnx")
     _require("onnxscript")
+    _require_opset(opset_version)
     if any(METHODS[m].kind == "input" for m in methods) and len(methods) > 1:
         raise ArtifactError(
             "inverse_transform takes another input than the other methods; export it to a file of its own."
@@ -101,6 +103,23 @@ def write(
         described["table"] = _onnx_table().with_table(program, model, names)
     save(program, path, described)
     onnx.checker.check_model(str(path), full_check=True)
+    if opset_version != DEFAULT_OPSET:
+        _require_runs(path, opset_version)
+
+
+def _require_opset(version: int) -> None:
+    converter: Any = importlib.import_module("onnxscript.version_converter._version_converter")
+    # Beyond it, graphs are converted by a program that knows only a part of them.
+    last = getattr(converter, "SUPPORTED_MAX_ONNX_OPSET", DEFAULT_OPSET)
+    if not DEFAULT_OPSET <= version <= last:
+        raise ArtifactError(f"export: expected opset_version from {DEFAULT_OPSET} to {last}, got {version}.")
+
+
+def _require_runs(path: Path, version: int) -> None:
+    try:
+        open_session(path)
+    except ArtifactError as error:
+        raise ArtifactError(f"this ONNX Runtime does not run opset_version={version}; choose a lower one.") from error
 
 
 def _onnx_table() -> Any:

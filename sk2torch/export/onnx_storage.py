@@ -44,7 +44,7 @@ def require_data(path: Path, described: dict[str, Any]) -> None:
     about = described.get("data")
     if about is None:
         return
-    name = str(about["file"])
+    name = about["file"]
     data = path.parent / name
     if Path(name).name != name:
         raise ArtifactError(f"{str(path)!r} is damaged: its numbers are said to be in {name!r}.")

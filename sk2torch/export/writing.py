@@ -67,27 +67,32 @@ def export(
         raise TypeError(
             f"export: expected a wrapped model, got {type(model).__name__}; call sk2torch.wrap(estimator) first."
         )
-    if dtype not in (None, model.anchor.dtype):
-        model = _converted(model, dtype)
     final = Path(path)
     if format is not None and format not in _FOLDERS:
         raise ArtifactError(
             f"unknown format {format!r}; use {', '.join(_FOLDERS)}, or no format and a path with a suffix."
         )
     target = importlib.import_module(f"sk2torch.export.{_FOLDERS[format][0]}") if format else _format(final)
-    available = methods_of(model)
-    if methods is None:
-        chosen = [m for m in available if (format or final.suffix) not in _ONE_GRAPH or METHODS[m].kind != "input"]
-    else:
-        chosen = [methods] if isinstance(methods, str) else list(methods)
-        absent = [m for m in chosen if m not in available]
-        if absent or not chosen:
-            raise ArtifactError(f"export: the model has no {absent}; it has {available}.")
+    chosen = _chosen(model, methods, takes_results=(format or final.suffix) not in _ONE_GRAPH)
+    if dtype not in (None, model.anchor.dtype):
+        model = _converted(model, dtype)
     _require_format(model, final.suffix if format is None else ".onnx")
     place = folder_moved_into_place(final, _FOLDERS[format][1]) if format else moved_into_place(final)
     with place as temporary:
         target.write(model, temporary, chosen, **options)
     return final
+
+
+def _chosen(model: TorchEstimator, methods: Sequence[str] | None, takes_results: bool) -> list[str]:
+    """The methods to keep; by default all, but for those that take results where ``takes_results`` is false."""
+    available = methods_of(model)
+    if methods is None:
+        return [m for m in available if takes_results or METHODS[m].kind != "input"]
+    chosen = [methods] if isinstance(methods, str) else list(methods)
+    absent = [m for m in chosen if m not in available]
+    if absent or not chosen:
+        raise ArtifactError(f"export: the model has no {absent}; it has {available}.")
+    return chosen
 
 
 def _converted(model: TorchEstimator, dtype: torch.dtype) -> TorchEstimator:
@@ -108,9 +113,11 @@ def artifact_at(path: "str | PathLike[str]") -> tuple[Path, ModuleType]:
 
     Raises:
         FileNotFoundError: no such file.
-        ArtifactError: unknown suffix.
+        ArtifactError: unknown suffix, or a folder without a model.
     """
     source = model_file(path)
+    if source.is_dir():
+        raise ArtifactError(f"{str(source)!r} is a folder without a model; name a file, or a model of a repository.")
     target = _format(source)
     if not source.is_file():
         raise FileNotFoundError(f"no file {str(source)!r}")

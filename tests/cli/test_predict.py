@@ -41,9 +41,18 @@ def test_blocks_give_what_one_piece_gives(flights, cli, tmp_path, source, out):
     path = tmp_path / f"out{out}"
     methods = ("--method", "predict", "--method", "predict_proba")
     outcome = cli(
-        "predict", flights.path("model.pt"), flights.path(f"rows{source}"), path, *methods, "--batch-size", 321
+        "predict",
+        flights.path("model.pt"),
+        flights.path(f"rows{source}"),
+        path,
+        *methods,
+        "--batch-size",
+        321,
+        "--json",
     )
     assert outcome.code == 0, outcome
+    assert outcome.json["n_rows"] == len(flights.rows)
+    assert outcome.json["methods"] == ["predict", "predict_proba"]
     assert "ignored columns that are no input of the model: late" in outcome.err
     found, (labels, probabilities) = READERS[out](path), in_one_piece(flights)
     assert list(found.columns) == ["predict", "predict_proba_late", "predict_proba_on time"]
@@ -260,7 +269,7 @@ def test_killed_half_way(flights, cli, tmp_path, number):
         text=True,
     )
     try:
-        while not list(tmp_path.glob(".out.csv.*/out.csv")):
+        while not list(tmp_path.glob(".out.csv.*.part/out.csv")):
             assert process.poll() is None, process.stderr.read()
             time.sleep(0.01)
         process.send_signal(number)
@@ -274,6 +283,8 @@ def test_killed_half_way(flights, cli, tmp_path, number):
         assert os.listdir(tmp_path) == ["rows.parquet"]
     assert cli(*arguments).code == 0
     assert len(pd.read_csv(out)) == 20 * len(flights.rows)
+    # What the killed run has left is gone.
+    assert sorted(os.listdir(tmp_path)) == ["out.csv", "rows.parquet"]
 
 
 def test_no_more_than_a_block_or_two_is_in_memory(flights, cli, tmp_path, monkeypatch):

@@ -36,7 +36,7 @@ def _facts(path: Path) -> dict[str, Any]:
         "format": model_file(path).suffix,
         "format_version": described["format_version"],
         "n_file_bytes": file_bytes(model_file(path), described),
-        "data_file": described.get("data", {}).get("file"),
+        "data_file": (described.get("data") or {}).get("file"),
         "n_bytes": described.get("n_bytes"),
         "versions": described["versions"],
         "module": described["module"],

@@ -9,7 +9,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from sk2torch.cli import options
 from sk2torch.cli.reading import Source, gathered, open_source
-from sk2torch.cli.reporting import Mistake, console, mistakes_explained, note
+from sk2torch.cli.reporting import Mistake, console, mistakes_explained, note, print_json
 from sk2torch.cli.results import check_method
 from sk2torch.cli.schema import Picked, pick
 from sk2torch.cli.writing import SINKS, check_output
@@ -36,6 +36,7 @@ def predict(
         int, typer.Option("--batch-size", min=1, help="Rows that are read, answered and written at a time.")
     ] = BATCH_SIZE,
     drop: options.Drop = None,
+    json: options.Json = False,
 ) -> None:
     """Answer for every row of a file, in bounded memory; OUT appears only when it is complete."""
     with mistakes_explained():
@@ -51,6 +52,8 @@ def predict(
         predictor = Predictor(artifact, batch_size=min(batch_size, _MODEL_ROWS))
         blocks = _blocks(source, picked, batch_size, described.get("couples_rows", False))
         n_rows = _write(predictor, methods, blocks, source.n_rows, out)
+        if json:
+            print_json({"artifact": str(artifact), "output": str(out), "methods": methods, "n_rows": n_rows})
         console(stderr=True).print(f"{out}: {', '.join(methods)} of {n_rows:,} rows", highlight=False, markup=False)
 
 
