@@ -22,7 +22,7 @@ _ELEMENTWISE = {
     *("Less", "LessOrEqual", "Greater", "GreaterOrEqual", "Equal", "And", "Or"),
 }
 # A rule's result may be another's input.
-_ROUNDS = 4
+_ROUNDS = 5
 _UNBOUNDED = 2**62
 # Constants are made in any case up to this size.
 _SMALL = 1024
@@ -40,6 +40,7 @@ def make_lean(model: Any) -> None:
             common.CommonSubexpressionEliminationPass()(model)
             _drop_expansions(model)
             is_done = not rewriting(model).modified
+            common.IdentityEliminationPass()(model)
             common.RemoveUnusedNodesPass()(model)
             if is_done:
                 break
