@@ -126,6 +126,15 @@ def test_what_stays(name):
     assert kinds(lean(before)) == kinds(before)
 
 
+def test_outputs_that_become_one_keep_their_names():
+    before = model_of("Y = Neg(X) Z = Neg(X)", "double[batch, 3] Y, double[batch, 3] Z")
+    after = lean(before)
+    assert [output.name for output in after.graph.output] == ["Y", "Z"]
+    rows = np.ones((2, 3))
+    for found in answers(after, rows):
+        np.testing.assert_array_equal(found, -rows)
+
+
 def test_methods_share_their_work(tmp_path):
     generator = np.random.default_rng(0)
     X = generator.normal(size=(600, 3))

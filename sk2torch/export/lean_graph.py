@@ -40,7 +40,6 @@ def make_lean(model: Any) -> None:
             common.CommonSubexpressionEliminationPass()(model)
             _drop_expansions(model)
             is_done = not rewriting(model).modified
-            common.IdentityEliminationPass()(model)
             common.RemoveUnusedNodesPass()(model)
             if is_done:
                 break
