@@ -61,6 +61,11 @@ SMALLER = {
         same = Reshape(G, rows) Y = Add(same, X)""",
         "Less Cast Gather Add",
     ),
+    "rows looked up": (
+        """C = Less(X, zero) L = Cast <to = 7> (C) U = Unsqueeze(L, last) same = GatherND(table, U)
+        Y = Add(same, X)""",
+        "Less Cast Gather Add",
+    ),
     "column of a vector": (
         """R = ReduceSum <keepdims = 1> (X, axis) U = Squeeze(R, axis) P = Sigmoid(U) Q = Sub(two, P)
         A = Unsqueeze(Q, axis) B = Unsqueeze(P, axis) Y = Concat <axis = 1> (A, B)""",

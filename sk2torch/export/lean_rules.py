@@ -128,6 +128,20 @@ class LookUp(RewriteRuleClassBase):
         return op.Gather(table, places, axis=0)
 
 
+class RowLookUp(RewriteRuleClassBase):
+    """``GatherND`` of places of one number each is ``Gather``."""
+
+    def pattern(self, op: Any, table: Any, places: Any, axes: Any) -> Any:
+        return op.GatherND(table, op.Unsqueeze(places, axes), _outputs=["found"])
+
+    def check(self, context: Any, places: Any, axes: Any, found: Any, **_: Any) -> bool:
+        is_plain = found.producer().attributes.get_int("batch_dims", 0) == 0
+        return is_plain and places.shape is not None and _number(axes) in (-1, len(places.shape))
+
+    def rewrite(self, op: Any, table: Any, places: Any, **_: Any) -> Any:
+        return op.Gather(table, places, axis=0)
+
+
 class Affine(RewriteRuleClassBase):
     """``MatMul(x, w) + b`` of tables is one ``Gemm``."""
 
@@ -197,6 +211,7 @@ RULES = (
     ShiftedChoice.rule(),
     NegatedChoice.rule(),
     LookUp.rule(),
+    RowLookUp.rule(),
     Affine.rule(),
     ComplementColumn.rule(),
     SigmoidColumn.rule(),
