@@ -14,7 +14,7 @@ from sk2torch.export.lean_graph import make_lean
 CONSTANTS = """<double[3, 4] W = {0.5, -1, 2, 3, 0.25, 1, 7, -2, 1, 1, 2, 3},
     double[3, 4] V = {0.5, -1, 2, 3, 0.25, 1, 7, -2, 1, 1, 2, 3}, double[4] b = {1, -2, 3, 0.1}, double[1] fill = {7},
     double[6] table = {5, 4, 3, 2, 1, 0}, double zero = {0}, double two = {2}, double three = {3},
-    int64 k = {5}, int64 half = {2}, int64[1] axis = {1}, int64[1] last = {-1}, int64[1] front = {0},
+    int64 k = {5}, int64 half = {2}, int64 first = {0}, int64[1] axis = {1}, int64[1] last = {-1}, int64[1] front = {0},
     int64[1] flat = {-1}, int64[2] rows = {-1, 3}, double[batch, 3] same, double[batch, 3] E>"""
 
 
@@ -61,12 +61,34 @@ SMALLER = {
         same = Reshape(G, rows) Y = Add(same, X)""",
         "Less Cast Gather Add",
     ),
+    "rows looked up": (
+        """C = Less(X, zero) L = Cast <to = 7> (C) U = Unsqueeze(L, last) same = GatherND(table, U)
+        Y = Add(same, X)""",
+        "Less Cast Gather Add",
+    ),
+    "column of a vector": (
+        """R = ReduceSum <keepdims = 1> (X, axis) U = Squeeze(R, axis) P = Sigmoid(U) Q = Sub(two, P)
+        A = Unsqueeze(Q, axis) B = Unsqueeze(P, axis) Y = Concat <axis = 1> (A, B)""",
+        "ReduceSum Sigmoid Sub Concat",
+    ),
+    "gathered column": (
+        """R = ReduceSum <keepdims = 1> (X, axis) U = Gather <axis = 1> (R, first) P = Sigmoid(U)
+        Y = Unsqueeze(P, axis)""",
+        "ReduceSum Sigmoid",
+    ),
     "affine": ("P = MatMul(X, W) Y = Add(P, b)", "Gemm"),
 }
 
 
 def expected_type(name: str) -> str:
-    columns = {"constants": "4", "equal constants": "4", "affine": "4", "kept dimension": "1"}.get(name, "3")
+    columns = {
+        "gathered column": "1",
+        "constants": "4",
+        "equal constants": "4",
+        "affine": "4",
+        "kept dimension": "1",
+        "column of a vector": "2",
+    }.get(name, "3")
     if name == "sum of squares":
         return "double[batch] Y"
     whole = name in ("chosen integer", "shifted choice", "negated choice")
@@ -107,6 +129,15 @@ KEPT = {
 def test_what_stays(name):
     before = model_of(*KEPT[name])
     assert kinds(lean(before)) == kinds(before)
+
+
+def test_outputs_that_become_one_keep_their_names():
+    before = model_of("Y = Neg(X) Z = Neg(X)", "double[batch, 3] Y, double[batch, 3] Z")
+    after = lean(before)
+    assert [output.name for output in after.graph.output] == ["Y", "Z"]
+    rows = np.ones((2, 3))
+    for found in answers(after, rows):
+        np.testing.assert_array_equal(found, -rows)
 
 
 def test_methods_share_their_work(tmp_path):

@@ -9,6 +9,8 @@ import onnx.parser
 import onnxruntime
 import pytest
 import torch
+from sklearn.gaussian_process import GaussianProcessRegressor
+from sklearn.gaussian_process.kernels import RBF, WhiteKernel
 from sklearn.neighbors import KernelDensity, KNeighborsClassifier
 from sklearn.svm import SVC
 
@@ -121,6 +123,9 @@ def _models():
     generator = np.random.default_rng(1)
     X = generator.normal(size=(60, 3))
     y = (X[:, 0] * X[:, 1] > 0).astype(int)
+    # Its triangular factor is solved in parts, which are sections that follow each other.
+    process = GaussianProcessRegressor(RBF(3.0) + WhiteKernel(0.05), optimizer=None)
+    yield "GaussianProcessRegressor", process.fit(X, X[:, 0]), X
     yield "SVC", SVC().fit(X, y), X
     yield "KernelDensity", KernelDensity().fit(X), X
     yield "KNeighborsClassifier", KNeighborsClassifier(3).fit(X, y), X

@@ -22,7 +22,7 @@ _ELEMENTWISE = {
     *("Less", "LessOrEqual", "Greater", "GreaterOrEqual", "Equal", "And", "Or"),
 }
 # A rule's result may be another's input.
-_ROUNDS = 4
+_ROUNDS = 5
 _UNBOUNDED = 2**62
 # Constants are made in any case up to this size.
 _SMALL = 1024

@@ -54,13 +54,14 @@ class KeptDimension(RewriteRuleClassBase):
 
 
 class SquareSum(RewriteRuleClassBase):
-    """``ReduceSum(Pow(x, 2))`` is ``ReduceSumSquare(x)``."""
+    """``ReduceSum(Pow(x, 2))`` is ``ReduceSumSquare(x)``, of tables, for which ONNX Runtime is faster with it."""
 
     def pattern(self, op: Any, x: Any, two: Any, axes: Any) -> Any:
         return op.ReduceSum(op.Pow(x, two), axes, _outputs=["total"])
 
     def check(self, context: Any, x: Any, two: Any, axes: Any, **_: Any) -> bool:
-        return x.dtype in _FLOATS and _number(two) == 2 and axes.const_value is not None and axes.const_value.size > 0
+        is_table = x.dtype in _FLOATS and x.shape is not None and len(x.shape) == 2
+        return is_table and _number(two) == 2 and axes.const_value is not None and axes.const_value.size > 0
 
     def rewrite(self, op: Any, x: Any, axes: Any, total: Any, **_: Any) -> Any:
         keepdims = total.producer().attributes.get_int("keepdims", 1)
@@ -127,6 +128,20 @@ class LookUp(RewriteRuleClassBase):
         return op.Gather(table, places, axis=0)
 
 
+class RowLookUp(RewriteRuleClassBase):
+    """``GatherND`` of places of one number each is ``Gather``."""
+
+    def pattern(self, op: Any, table: Any, places: Any, axes: Any) -> Any:
+        return op.GatherND(table, op.Unsqueeze(places, axes), _outputs=["found"])
+
+    def check(self, context: Any, places: Any, axes: Any, found: Any, **_: Any) -> bool:
+        is_plain = found.producer().attributes.get_int("batch_dims", 0) == 0
+        return is_plain and places.shape is not None and _number(axes) in (-1, len(places.shape))
+
+    def rewrite(self, op: Any, table: Any, places: Any, **_: Any) -> Any:
+        return op.Gather(table, places, axis=0)
+
+
 class Affine(RewriteRuleClassBase):
     """``MatMul(x, w) + b`` of tables is one ``Gemm``."""
 
@@ -144,6 +159,51 @@ class Affine(RewriteRuleClassBase):
         return op.Gemm(x, weight, bias)
 
 
+class ComplementColumn(RewriteRuleClassBase):
+    """``Unsqueeze(c - x)`` is ``c - Unsqueeze(x)`` for a number ``c``, so that the column of ``x`` is made once."""
+
+    def pattern(self, op: Any, number: Any, x: Any, axes: Any) -> Any:
+        return op.Unsqueeze(op.Sub(number, x), axes)
+
+    def check(self, context: Any, number: Any, **_: Any) -> bool:
+        return _number(number) is not None and len(number.const_value.shape) == 0
+
+    def rewrite(self, op: Any, number: Any, x: Any, axes: Any) -> Any:
+        return op.Sub(number, op.Unsqueeze(x, axes))
+
+
+class SigmoidColumn(RewriteRuleClassBase):
+    """``Unsqueeze(Sigmoid(x))`` is ``Sigmoid(Unsqueeze(x))``, where ``x`` may have been a column."""
+
+    def pattern(self, op: Any, x: Any, axes: Any) -> Any:
+        return op.Unsqueeze(op.Sigmoid(x), axes)
+
+    def rewrite(self, op: Any, x: Any, axes: Any) -> Any:
+        return op.Sigmoid(op.Unsqueeze(x, axes))
+
+
+class OnlyColumn(RewriteRuleClassBase):
+    """The only column of a table, as a column, is the table."""
+
+    def __init__(self, is_gathered: bool) -> None:
+        super().__init__(f"OnlyColumn{is_gathered}", remove_nodes=False)
+        self.is_gathered = is_gathered
+
+    def pattern(self, op: Any, x: Any, place: Any, axes: Any) -> Any:
+        vector = op.Gather(x, place, axis=1) if self.is_gathered else op.Squeeze(x, place)
+        return op.Unsqueeze(vector, axes)
+
+    def check(self, context: Any, x: Any, place: Any, axes: Any) -> bool:
+        if x.shape is None or len(x.shape) != 2 or x.shape[1] != 1 or _number(axes) not in (1, -1):
+            return False
+        # A gathered place is a number: of a list of them, the column would remain.
+        is_vector = place.const_value is not None and (not self.is_gathered or len(place.const_value.shape) == 0)
+        return is_vector and _number(place) in ((0, -1) if self.is_gathered else (1, -1))
+
+    def rewrite(self, op: Any, x: Any, **_: Any) -> Any:
+        return op.Identity(x)
+
+
 RULES = (
     *(KeptDimension.rule(name) for name in ("ReduceSum", "ReduceSumSquare", "ReduceMax", "ReduceMin", "ReduceMean")),
     SquareSum.rule(),
@@ -151,5 +211,10 @@ RULES = (
     ShiftedChoice.rule(),
     NegatedChoice.rule(),
     LookUp.rule(),
+    RowLookUp.rule(),
     Affine.rule(),
+    ComplementColumn.rule(),
+    SigmoidColumn.rule(),
+    OnlyColumn.rule(True),
+    OnlyColumn.rule(False),
 )

@@ -14,8 +14,8 @@ from sk2torch.export.wide_blocks import write_blocks
 
 # Operators whose results are not rows of samples, even if as many.
 _UNORDERED = {"NonZero", "Unique", "Compress"}
-# Numbers of a row from which it is wide, and of the widest tensor of a block.
-WIDE, BLOCK_ELEMENTS = 512, 2**22
+# Numbers of a row from which it is wide, and of the widest tensor of a block, which should stay in a processor's cache.
+WIDE, BLOCK_ELEMENTS = 512, 2**18
 
 
 def bound_memory(model: Any) -> None:
