@@ -13,9 +13,10 @@ from sklearn.ensemble import (
 from sklearn.tree import DecisionTreeRegressor
 
 import sk2torch
-from sk2torch.base import UnsupportedParameter, methods_of
+from sk2torch.base import ArtifactError, UnsupportedParameter, methods_of
 from sk2torch.blocks.forest import Forest
 from sk2torch.blocks.quantized.forest import RankedForest
+from sk2torch.blocks.quantized.ranks import ThresholdRanks
 from tests.checks import tensors
 
 N = 400
@@ -85,6 +86,7 @@ def test_with_gradients_and_without_kernels(name, monkeypatch):
         expected = getattr(model, method)(x).to_dense()
     torch.testing.assert_close(getattr(ranked, method)(x).detach().to_dense(), expected, rtol=0.0, atol=0.0)
     monkeypatch.setattr("sk2torch.ops.forest.ranked.takes_addresses", lambda *tensors: False)
+    monkeypatch.setattr("sk2torch.ops.threshold_ranks.takes_addresses", lambda *tensors: False)
     with torch.no_grad():
         torch.testing.assert_close(getattr(ranked, method)(x).to_dense(), expected, rtol=0.0, atol=0.0)
 
@@ -126,3 +128,15 @@ def test_files_reach_the_same_leaves(suffix, tmp_path):
 def test_leaf_values_are_for_trees():
     with pytest.raises(UnsupportedParameter, match="leaf_dtype is"):
         sk2torch.quantize(sk2torch.wrap(MODELS["random"]), "forest_ranks", leaf_dtype=torch.int8)
+
+
+def test_a_file_that_would_be_read_beyond_is_refused(tmp_path):
+    ranked, _ = sk2torch.quantize(sk2torch.wrap(MODELS["random"]), "forest_ranks")
+    block = next(module for module in ranked.modules() if isinstance(module, ThresholdRanks))
+    for name, value in (("counts", 10**6), ("first", -1), ("columns", 99)):
+        kept = getattr(block, name).clone()
+        getattr(block, name)[0] = value
+        with pytest.raises(ArtifactError, match="ranked trees"):
+            sk2torch.load(sk2torch.save(ranked, tmp_path / "model.safetensors"))
+        setattr(block, name, kept)
+    assert sk2torch.load(sk2torch.save(ranked, tmp_path / "model.safetensors")).n_features_in == 5
