@@ -128,7 +128,7 @@ def _own_matrices(graph: Any) -> None:
             own = graph.initializer.add()
             own.CopyFrom(matrices[node.input[1]])
             own.name = node.input[1] = f"{own.name}_of_gemm_{k}"
-    used = {name for node in graph.node for name in node.input}
+    used = {name for node in graph.node for name in node.input} | {output.name for output in graph.output}
     for name in set(matrices) - used - _named_in_subgraphs(graph):
         graph.initializer.remove(matrices[name])
 

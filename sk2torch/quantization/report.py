@@ -10,10 +10,11 @@ import numpy as np
 import torch
 
 from sk2torch.base import METHODS
+from sk2torch.base.sparse import joined
 from sk2torch.export import Runtime
 
 # Calls are repeated until this many seconds have passed, or so often.
-_SECONDS, _MOST_CALLS = 0.5, 15
+_SECONDS, _MOST_CALLS = 1.0, 15
 _BATCH = 4096
 
 
@@ -105,7 +106,10 @@ def compare(before: Runtime, after: Runtime, table: Any) -> tuple[MethodError, .
             continue
         with torch.no_grad():
             given = _given(before, method, table), _given(after, method, table)
-            results = [_parts(list(r.answers(method, x, _BATCH))) for r, x in zip((before, after), given, strict=True)]
+            answers = [list(r.answers(method, x, _BATCH)) for r, x in zip((before, after), given, strict=True)]
+            is_stack = method == "transform" and isinstance(answers[0][0], torch.Tensor)
+            rows = max(answers[0][0].dim() - 2, 0) if is_stack else METHODS[method].rows
+            results = [_parts(blocks, rows) for blocks in answers]
             speed = _speed(
                 lambda m=method, x=given[0]: list(before.answers(m, x, _BATCH)),
                 lambda m=method, x=given[1]: list(after.answers(m, x, _BATCH)),
@@ -122,15 +126,15 @@ def _given(runtime: Runtime, method: str, table: Any) -> torch.Tensor:
     return result.to_dense() if result.layout != torch.strided else result
 
 
-def _parts(blocks: list[Any]) -> list[np.ndarray]:
-    """One array per output, of all rows."""
+def _parts(blocks: list[Any], rows: int) -> list[np.ndarray]:
+    """One array per output, of all rows, which are that dimension."""
     listed = [list(block) if isinstance(block, (list, tuple)) else [block] for block in blocks]
-    return [
-        np.concatenate([(t.to_dense() if t.layout != torch.strided else t).double().numpy(force=True) for t in parts])
-        if parts[0].is_floating_point()
-        else np.concatenate([t.numpy(force=True) for t in parts])
-        for parts in zip(*listed, strict=True)
-    ]
+    return [_array(joined(parts, rows)) for parts in zip(*listed, strict=True)]
+
+
+def _array(tensor: torch.Tensor) -> np.ndarray:
+    dense = tensor if tensor.layout == torch.strided else tensor.to_dense()
+    return (dense.double() if dense.is_floating_point() else dense).numpy(force=True)
 
 
 def _difference(

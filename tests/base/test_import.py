@@ -21,7 +21,8 @@ def run(code: str) -> list[str]:
 
 
 def test_import_loads_no_scikit_learn():
-    code = "import sys, sk2torch; print(*{'sklearn', 'skorch', 'scipy', 'pandas', 'onnx', 'joblib'} & set(sys.modules))"
+    packages = "{'sklearn', 'skorch', 'scipy', 'pandas', 'onnx', 'joblib', 'torchao'}"
+    code = f"import sys, sk2torch; print(*{packages} & set(sys.modules))"
     assert run(code) == []
 
 

@@ -350,3 +350,18 @@ def test_importing_the_package_loads_none_of_it():
     code = "import sys, sk2torch\nprint(*{'typer', 'pandas', 'pyarrow', 'skops', 'sk2torch.cli'} & set(sys.modules))"
     result = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert result.stdout.strip() == ""
+
+
+def test_quantized_conversion(small, cli, refused, tmp_path):
+    folder, estimator = small
+    X, out = np.load(folder / "rows.npy"), tmp_path / "model.safetensors"
+    given = ("convert", folder / "model.skops", out)
+    assert cli(*given, "--quantize", "weight_only", "--calibrate", folder / "rows.npy").code == 0
+    assert np.mean(sk2torch.Predictor(out).predict(X) == estimator.predict(X)) > 0.95
+    graph = tmp_path / "model.onnx"
+    options = ("--dtype", "float32", "--method", "predict", "--quantize", "onnx_static")
+    assert cli("convert", folder / "model.skops", graph, *options, "--calibrate", folder / "rows.npy").code == 0
+    assert np.mean(sk2torch.Predictor(graph).predict(X) == estimator.predict(X)) > 0.9
+    assert "--quantize takes weight_only" in refused(*given, "--quantize", "int4")
+    assert "is for .onnx files" in refused(*given, "--quantize", "onnx_dynamic")
+    assert "nothing that mode 'forest_ranks'" in refused(*given, "--quantize", "forest_ranks")

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from sk2torch.ops.forest import category_code
+from sk2torch.ops.threshold_ranks import column_ranks
 
 
 def copied(array: np.ndarray, dtype: torch.dtype) -> Tensor:
@@ -17,7 +18,7 @@ def copied(array: np.ndarray, dtype: torch.dtype) -> Tensor:
 class ThresholdRanks(nn.Module):
     """``rank[i, j] = |{t in thresholds_j : t < x[i, columns[j]]}|``, NaN for NaN; behind them codes of categories.
 
-    ``x <= thresholds_j[k]`` exactly where ``rank <= k``. Codes are 0 to 255, NaN for missing ones.
+    ``x <= thresholds_j[k]`` exactly where ``rank <= k``. Codes are 0 to 255, -1 for missing ones.
 
     Args:
         columns: features that are compared.
@@ -33,6 +34,8 @@ class ThresholdRanks(nn.Module):
         super().__init__()
         counts = [len(numbers) for numbers in thresholds]
         self.n_columns = len(columns) + len(categorical)
+        # The last feature that is compared: compiled code reads no row that has fewer.
+        self.last = int(columns.max(initial=-1))
         self.n_steps = max(counts, default=0).bit_length()
         self.register_buffer("columns", copied(columns, torch.int64))
         self.register_buffer("categorical", copied(categorical, torch.int64))
@@ -50,16 +53,32 @@ class ThresholdRanks(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """float32, shape ``(n_samples, n_columns)``."""
         x = x.detach()
+        if not torch.jit.is_scripting():
+            result = self.by_kernel(x)
+            if result is not None:
+                return result
         value = x.index_select(1, self.columns).to(self.thresholds.dtype)
         if torch.jit.is_scripting():
             rank = self.bisected(value)
         else:
             rank = self.bisected(value) if torch.compiler.is_compiling() else self.searched(value)
         rank = torch.where(value.isnan(), torch.full_like(rank, float("nan")), rank)
-        if self.categorical.shape[0] == 0:
-            return rank
+        return rank if self.categorical.shape[0] == 0 else torch.cat([rank, self.codes(x)], dim=1)
+
+    def codes(self, x: Tensor) -> Tensor:
+        """Codes of categories, -1 for missing ones."""
         code = category_code(x.index_select(1, self.categorical))
-        return torch.cat([rank, torch.where(code == 256, torch.full_like(code, -1), code).float()], dim=1)
+        return torch.where(code == 256, torch.full_like(code, -1), code).float()
+
+    @torch.jit.unused
+    def by_kernel(self, x: Tensor) -> Tensor | None:
+        """The result by compiled code, where that applies."""
+        if self.last >= x.shape[1]:
+            return None
+        result = column_ranks(x, self.columns, self.first, self.counts, self.thresholds, self.n_columns)
+        if result is not None and self.categorical.shape[0]:
+            result[:, self.columns.shape[0] :] = self.codes(x)
+        return result
 
     @torch.jit.unused
     def searched(self, value: Tensor) -> Tensor:
@@ -79,3 +98,20 @@ class ThresholdRanks(nn.Module):
             is_below = (beyond <= self.counts) & (threshold < value)
             rank = torch.where(is_below, beyond, rank)
         return rank.float()
+
+    def check_arrays(self) -> None:
+        """Refuse arrays that compiled code would read beyond.
+
+        Raises:
+            ValueError: they do not fit together.
+        """
+        columns, first, counts = self.columns, self.first, self.counts
+        shapes_fit = columns.shape == first.shape == counts.shape and columns.dim() == 1
+        if not shapes_fit or any(t.dtype != torch.int64 for t in (columns, first, counts)):
+            raise ValueError("the columns of ranked trees do not fit together.")
+        if self.n_columns != columns.shape[0] + self.categorical.shape[0] or (columns.diff() <= 0).any():
+            raise ValueError("the columns of ranked trees are not in order.")
+        if (columns > self.last).any() or (columns < 0).any() or (counts < 0).any() or (first < 0).any():
+            raise ValueError("the columns of ranked trees are out of range.")
+        if (counts > 2**30).any() or (first + counts > self.thresholds.shape[0]).any():
+            raise ValueError("the thresholds of ranked trees are too few.")
