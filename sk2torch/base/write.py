@@ -44,7 +44,7 @@ def replaced(old: Any, value: Any, name: str) -> Any:
     """``old`` with new numbers; see ``attribute``."""
     new = array(value) if isinstance(value, Tensor) else np.asarray(value)
     if hasattr(old, "toarray"):
-        return type(old)(_shaped(new, old.shape, name))
+        return _sparse(old, _shaped(new, old.shape, name))
     is_scalar = np.ndim(old) == 0
     if is_scalar and new.size > 0 and (new == new.flat[0]).all():
         number = new.flat[0]
@@ -57,6 +57,18 @@ def replaced(old: Any, value: Any, name: str) -> Any:
         return new
     old[...] = new
     return old
+
+
+def _sparse(old: Any, new: np.ndarray) -> Any:
+    """A sparse matrix, with the entries of ``old`` where these suffice: libsvm counts on zeros being stored."""
+    entries = old.tocoo()
+    is_entry = np.zeros(new.shape, dtype=bool)
+    is_entry[entries.row, entries.col] = True
+    if new[~is_entry].any():
+        return type(old)(new)
+    result = old.copy()
+    result.data = new[entries.row, entries.col]
+    return result
 
 
 def _shaped(new: np.ndarray, shape: tuple[int, ...], name: str) -> np.ndarray:
