@@ -10,15 +10,6 @@ from sk2torch.base import methods_of
 CHANGE = 1e-6
 
 
-def fixed_tensors(model):
-    """Names of parameters, or what they begin with, that scikit-learn cannot be told, and why."""
-    return {
-        f"{name}.{tensor}".lstrip("."): reason
-        for name, part in model.named_modules()
-        for tensor, reason in getattr(part, "fixed_tensors", {}).items()
-    }
-
-
 def derived_by_method(model):
     """Methods that read tensors which have to follow from those that are tuned, and why."""
     return {
@@ -34,16 +25,12 @@ def tune(model, fixed, only=None):
     generator, is_tuned = torch.Generator().manual_seed(0), False
     with torch.no_grad():
         for name, parameter in model.named_parameters():
-            if begins(name, fixed) or not (only is None or begins(name, [only])) or not parameter.any():
+            if name in fixed or only not in (None, name) or not parameter.any():
                 continue
             noise = torch.rand(parameter.shape, generator=generator, dtype=parameter.dtype)
             parameter.mul_(1 + CHANGE * noise)
             is_tuned = True
     return is_tuned
-
-
-def begins(name, prefixes):
-    return any(name == prefix or name.startswith(f"{prefix}.") for prefix in prefixes)
 
 
 def pickled(estimator):

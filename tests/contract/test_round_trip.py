@@ -6,8 +6,9 @@ import pytest
 from sklearn.base import clone
 
 import sk2torch
+from sk2torch.unwrapping import fixed_parameters
 from tests import checks
-from tests.tuning import fixed_tensors, pickled, tune, unpickled
+from tests.tuning import pickled, tune, unpickled
 
 PRIMARY_ONLY = True
 
@@ -41,7 +42,7 @@ def test_needs_an_estimator_after_pickling(subject):
 
 
 def test_fixed_tensors_are_refused(subject):
-    for name in fixed_tensors(subject.model):
+    for name in fixed_parameters(subject.model):
         model = sk2torch.wrap(subject.estimator)
         if tune(model, {}, only=name):
             with pytest.raises(sk2torch.CannotUnwrap, match="scikit-learn cannot be told"):

@@ -3,8 +3,9 @@
 import pytest
 
 import sk2torch
+from sk2torch.unwrapping import fixed_parameters
 from tests import checks
-from tests.tuning import derived_by_method, fixed_tensors, pickled, tune
+from tests.tuning import derived_by_method, pickled, tune
 
 PRIMARY_ONLY = True
 # Parameters are changed by up to a millionth, a hundred times as much.
@@ -13,7 +14,7 @@ TOLERANCE = 1e-8
 
 def test_unwrap(subject, record_property):
     model, before = subject.model, pickled(subject.estimator)
-    fixed, derived = fixed_tensors(model), derived_by_method(model)
+    fixed, derived = fixed_parameters(model), derived_by_method(model)
     tune(model, [*fixed, *model.derived_tensors])
     methods = [method for method in subject.methods if method not in derived]
     for method, reason in derived.items():
