@@ -1,5 +1,6 @@
 """Writing fitted attributes: the way back from ``read``."""
 
+import copy
 from typing import Any
 
 import numpy as np
@@ -61,13 +62,15 @@ def replaced(old: Any, value: Any, name: str) -> Any:
 
 def _sparse(old: Any, new: np.ndarray) -> Any:
     """A sparse matrix, with the entries of ``old`` where these suffice: libsvm counts on zeros being stored."""
-    entries = old.tocoo()
-    is_entry = np.zeros(new.shape, dtype=bool)
-    is_entry[entries.row, entries.col] = True
-    if new[~is_entry].any():
+    # Its own method fails for the vectors that SGDRegressor.sparsify makes.
+    result = copy.copy(old)
+    # The place of each entry, from 1.
+    result.data = np.arange(1, len(old.data) + 1)
+    places = result.toarray()
+    if new[places == 0].any() or np.count_nonzero(places) != len(old.data):
         return type(old)(new)
-    result = old.copy()
-    result.data = new[entries.row, entries.col]
+    result.data = np.empty(len(old.data))
+    result.data[places[places > 0] - 1] = new[places > 0]
     return result
 
 

@@ -5,7 +5,8 @@ from typing import Any, Self
 import torch
 from torch import Tensor, nn
 
-from sk2torch.base import Column, TorchEstimator, read, register, write
+from sk2torch.base import Column, TorchEstimator, read, register
+from sk2torch.estimators.covariance.empirical_covariance import write_precision
 from sk2torch.functional.mahalanobis import squared_mahalanobis
 
 
@@ -41,9 +42,7 @@ class TorchEllipticEnvelope(TorchEstimator):
     @torch.jit.unused
     def write_fitted(self, estimator: Any, changed: set[str]) -> None:
         if "precision" in changed:
-            precision = (self.precision + self.precision.T) / 2.0
-            write.attribute(estimator, "precision_", precision)
-            write.attribute(estimator, "covariance_", torch.linalg.pinv(precision, hermitian=True))
+            write_precision(estimator, self.precision)
 
     @torch.jit.unused
     def invariants(self) -> dict[str, Tensor]:

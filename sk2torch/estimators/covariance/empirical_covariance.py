@@ -41,9 +41,7 @@ class TorchCovariance(TorchEstimator):
     @torch.jit.unused
     def write_fitted(self, estimator: Any, changed: set[str]) -> None:
         if "precision" in changed:
-            precision = (self.precision + self.precision.T) / 2.0
-            write.attribute(estimator, "precision_", precision)
-            write.attribute(estimator, "covariance_", torch.linalg.pinv(precision, hermitian=True))
+            write_precision(estimator, self.precision)
 
     @torch.jit.unused
     def invariants(self) -> dict[str, Tensor]:
@@ -51,3 +49,10 @@ class TorchCovariance(TorchEstimator):
 
     def mahalanobis(self, x: Tensor) -> Tensor:
         return squared_mahalanobis(self.prepare(x), self.location, self.precision)
+
+
+def write_precision(estimator: Any, precision: Tensor) -> None:
+    """Give a fitted estimator a precision, and the covariance, which is all that there is where none is stored."""
+    symmetric = (precision + precision.T) / 2.0
+    write.attribute(estimator, "precision_", symmetric)
+    write.attribute(estimator, "covariance_", torch.linalg.pinv(symmetric, hermitian=True))
