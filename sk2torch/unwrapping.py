@@ -42,7 +42,12 @@ def unwrap(model: TorchEstimator, estimator: Any = None, *, methods: Iterable[st
     current, before = tensors_of(model), tensors_of(_like(template, model))
     changed = {name for name, tensor in current.items() if not equal(tensor, before[name])}
     unread = _unread(template, frozenset(methods_of(model) if methods is None else methods))
-    _refuse_fixed(template, changed - unread)
+    for name, reason in fixed_parameters(template).items():
+        if name in changed - unread:
+            raise CannotUnwrap(
+                f"unwrap: {name!r} of {type(model).__name__} was changed, which scikit-learn cannot be told: {reason}; "
+                "or freeze it in training."
+            )
     held = tensors_of(template)
     with torch.no_grad():
         for name in changed:
@@ -56,6 +61,21 @@ def unwrap(model: TorchEstimator, estimator: Any = None, *, methods: Iterable[st
     _require_same_rules(again, template)
     _require_same(model, _like(again, model), unread)
     return owned
+
+
+def fixed_parameters(model: TorchEstimator) -> dict[str, str]:
+    """Names of the parameters whose change ``unwrap`` refuses, to be frozen in training, and why.
+
+    Args:
+        model: what ``wrap`` gave; one out of a pickle or file does not know the settings of the fit, and names fewer.
+    """
+    found: dict[str, str] = {}
+    for name, part in model.named_modules():
+        for prefix, reason in getattr(part, "fixed_tensors", {}).items():
+            start = f"{name}.{prefix}".lstrip(".")
+            tensors = (n for n in tensors_of(model) if n == start or n.startswith(f"{start}."))
+            found |= dict.fromkeys(tensors, reason)
+    return found
 
 
 def _restored(model: TorchEstimator) -> Any:
@@ -106,17 +126,6 @@ def _unread(model: TorchEstimator, methods: frozenset[str]) -> set[str]:
             prefix = f"{name}." if name else ""
             found |= {prefix + tensor for tensor, readers in part.read_by.items() if not asked[name] & set(readers)}
     return found
-
-
-def _refuse_fixed(model: TorchEstimator, changed: set[str]) -> None:
-    for name, part in model.named_modules(remove_duplicate=False):
-        for tensor, reason in getattr(part, "fixed_tensors", {}).items():
-            whole = f"{name}.{tensor}" if name else tensor
-            if any(each == whole or each.startswith(f"{whole}.") for each in changed):
-                raise CannotUnwrap(
-                    f"unwrap: {whole!r} of {type(model).__name__} was changed, which scikit-learn cannot be told: "
-                    f"{reason}; or freeze it in training."
-                )
 
 
 def _write(part: TorchEstimator, changed: set[str]) -> None:

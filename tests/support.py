@@ -37,8 +37,8 @@ TorchScript, `torch.compile(fullgraph=True)`, `torch.export` and ONNX Runtime gi
 `.safetensors` file does. Files are loaded and run where scikit-learn cannot be imported.
 **gradient** means that the derivative with respect to the input has been checked against finite differences; where the
 result is a label, an index or piecewise constant, there is none (·).
-**unwrap** means that `sk2torch.unwrap` turns a model whose parameters were changed into an estimator of scikit-learn with
-the same answers; the notes name parameters that scikit-learn cannot be told, which `unwrap` refuses.
+**unwrap** means that `sk2torch.unwrap` turns a model whose parameters were changed into an estimator of scikit-learn
+with the same answers; the notes name parameters that scikit-learn cannot be told, which `unwrap` refuses.
 
 `predict_with_std` and `predict_with_cov` are scikit-learn's `predict` with `return_std` and `return_cov`; `staged_*`
 give one stacked tensor, shape `(n_stages, n_samples, ...)`.

@@ -168,7 +168,7 @@ def test_what_scikit_learn_cannot_be_told_is_refused(table):
 
 
 def test_numbers_that_follow_from_others_may_be_set_with_them(table):
-    X, y = table
+    X, _ = table
     model = tuned(sk2torch.wrap(KMeans(4, n_init=1, random_state=0).fit(X)))
     with pytest.raises(sk2torch.CannotUnwrap, match="squared lengths"):
         sk2torch.unwrap(model)

@@ -1,5 +1,6 @@
 """Writing fitted attributes: the way back from ``read``."""
 
+import copy
 from typing import Any
 
 import numpy as np
@@ -44,7 +45,7 @@ def replaced(old: Any, value: Any, name: str) -> Any:
     """``old`` with new numbers; see ``attribute``."""
     new = array(value) if isinstance(value, Tensor) else np.asarray(value)
     if hasattr(old, "toarray"):
-        return type(old)(_shaped(new, old.shape, name))
+        return _sparse(old, _shaped(new, old.shape, name))
     is_scalar = np.ndim(old) == 0
     if is_scalar and new.size > 0 and (new == new.flat[0]).all():
         number = new.flat[0]
@@ -57,6 +58,20 @@ def replaced(old: Any, value: Any, name: str) -> Any:
         return new
     old[...] = new
     return old
+
+
+def _sparse(old: Any, new: np.ndarray) -> Any:
+    """A sparse matrix, with the entries of ``old`` where these suffice: libsvm counts on zeros being stored."""
+    # Its own method fails for the vectors that SGDRegressor.sparsify makes.
+    result = copy.copy(old)
+    # The place of each entry, from 1.
+    result.data = np.arange(1, len(old.data) + 1)
+    places = result.toarray()
+    if new[places == 0].any() or np.count_nonzero(places) != len(old.data):
+        return type(old)(new)
+    result.data = np.empty(len(old.data))
+    result.data[places[places > 0] - 1] = new[places > 0]
+    return result
 
 
 def _shaped(new: np.ndarray, shape: tuple[int, ...], name: str) -> np.ndarray:

@@ -16,6 +16,8 @@ class TfidfWeights(nn.Module):
         norm: ``"l1"``, ``"l2"``, or None to leave the rows as they are.
     """
 
+    __jit_unused_properties__ = ["free_tensors"]
+
     def __init__(self, idf: Tensor | None, sublinear: bool, norm: str | None) -> None:
         super().__init__()
         self.has_idf = idf is not None
@@ -23,6 +25,11 @@ class TfidfWeights(nn.Module):
         self.sublinear = sublinear
         self.has_norm = norm is not None
         self.norm = norm or ""
+
+    @property
+    def free_tensors(self) -> tuple[str, ...]:
+        """See ``TorchEstimator``: ones stand for none."""
+        return () if self.has_idf else ("idf",)
 
     def forward(self, x: Tensor) -> Tensor:
         if not torch.jit.is_scripting():  # noqa: SIM102

@@ -1,12 +1,14 @@
 """``unwrap`` of an untouched model gives the estimator back: its answers, for use, pickle and clone."""
 
-import pickle
 import warnings
 
+import pytest
 from sklearn.base import clone
 
 import sk2torch
+from sk2torch.unwrapping import fixed_parameters
 from tests import checks
+from tests.tuning import pickled, tune, unpickled
 
 PRIMARY_ONLY = True
 
@@ -29,7 +31,7 @@ def test_round_trip(subject):
 
 
 def test_needs_an_estimator_after_pickling(subject):
-    model = pickle.loads(pickle.dumps(subject.model))
+    model = unpickled(pickled(subject.model))
     assert not model.source.estimators
     estimator = sk2torch.unwrap(model, subject.estimator)
     assert estimator is not subject.estimator
@@ -39,16 +41,9 @@ def test_needs_an_estimator_after_pickling(subject):
         checks.assert_same(checks.sklearn_call(estimator, method, value), expected, method, 1e-13)
 
 
-def pickled(estimator):
-    """A pickle; None of what has no pickle in scikit-learn either, such as a search over functions."""
-    try:
-        return pickle.dumps(estimator)
-    except (AttributeError, pickle.PicklingError):
-        return None
-
-
-def unpickled(data):
-    with warnings.catch_warnings():
-        # Of classes that scikit-learn will remove.
-        warnings.simplefilter("ignore", FutureWarning)
-        return pickle.loads(data)
+def test_fixed_tensors_are_refused(subject):
+    for name in fixed_parameters(subject.model):
+        model = sk2torch.wrap(subject.estimator)
+        if tune(model, {}, only=name):
+            with pytest.raises(sk2torch.CannotUnwrap, match="scikit-learn cannot be told"):
+                sk2torch.unwrap(model)

@@ -2,9 +2,11 @@
 
 from typing import Any, Self
 
+import torch
 from torch import Tensor, nn
 
 from sk2torch.base import Column, TorchEstimator, read, register
+from sk2torch.estimators.covariance.empirical_covariance import write_precision
 from sk2torch.functional.mahalanobis import squared_mahalanobis
 
 
@@ -20,7 +22,8 @@ class TorchEllipticEnvelope(TorchEstimator):
         offset: scalar.
     """
 
-    fitted_attributes = {"location": "location_", "precision": "precision_", "offset": "offset_"}
+    fitted_attributes = {"location": "location_", "offset": "offset_"}
+    free_tensors = ("precision",)
 
     def __init__(self, location: Tensor, precision: Tensor, offset: Tensor) -> None:
         super().__init__(location.shape[0])
@@ -35,6 +38,15 @@ class TorchEllipticEnvelope(TorchEstimator):
             precision=read.matrix(estimator.get_precision()),
             offset=read.tensor(estimator.offset_).reshape(()),
         )
+
+    @torch.jit.unused
+    def write_fitted(self, estimator: Any, changed: set[str]) -> None:
+        if "precision" in changed:
+            write_precision(estimator, self.precision)
+
+    @torch.jit.unused
+    def invariants(self) -> dict[str, Tensor]:
+        return {"precision + precision.T": self.precision + self.precision.T}
 
     def predict(self, x: Tensor) -> Tensor:
         return (self.decision_function(x) >= 0).long() * 2 - 1

@@ -68,7 +68,8 @@ class TorchKernelPCA(TorchEstimator):
         fixed = {"expansion.weights": "those of a component have to sum to zero"}
         if isinstance(self.inverse, KernelExpansion):
             reason = "both directions have one kernel; fit with fit_inverse_transform=False"
-            fixed |= dict.fromkeys(("expansion.gamma", "inverse.gamma"), reason)
+            shared = {"gamma", "coef0"}.difference(self.inverse.free_tensors)
+            fixed |= {f"{part}.{name}": reason for part in ("expansion", "inverse") for name in sorted(shared)}
         return fixed
 
     @torch.jit.unused

@@ -39,6 +39,11 @@ class TorchDummyClassifier(TorchClassifier):
         self.register_buffer("index", torch.tensor([index]))
         self.probabilities = nn.Parameter(probabilities.reshape(1, -1))
 
+    @property
+    def fixed_tensors(self) -> dict[str, str]:
+        is_certain = self.source.attribute("_strategy", "prior") != "prior"
+        return {"probabilities": "one class is certain; fit with strategy='prior'"} if is_certain else {}
+
     @classmethod
     def from_sklearn(cls, estimator: Any, columns: list[Column]) -> TorchEstimator:
         _refuse(estimator)
@@ -84,6 +89,11 @@ class TorchMultiOutputDummyClassifier(TorchEstimator):
         labels = [output(torch.tensor(index)) for output, index in zip(self.outputs, indices, strict=True)]
         self.register_buffer("predicted", torch.stack(labels).reshape(1, -1))
         self.probabilities = nn.ParameterList(p.reshape(1, -1) for p in probabilities)
+
+    @property
+    def fixed_tensors(self) -> dict[str, str]:
+        is_certain = self.source.attribute("_strategy", "prior") != "prior"
+        return {"probabilities": "one class is certain; fit with strategy='prior'"} if is_certain else {}
 
     @torch.jit.unused
     def write_fitted(self, estimator: Any, changed: set[str]) -> None:

@@ -60,6 +60,11 @@ class TorchSimpleImputer(TorchEstimator):
         # Which of the kept columns are still an input column.
         self.register_buffer("passed_on", torch.zeros(kept.shape[0], dtype=torch.bool))
 
+    @property
+    def fixed_tensors(self) -> dict[str, str]:
+        dtype = np.dtype(self.source.attribute("_fill_dtype", np.float64))
+        return {} if dtype == np.float64 else {"fill": f"scikit-learn rounds statistics to {dtype}; fit on float64"}
+
     @classmethod
     def from_sklearn(cls, estimator: Any, columns: list[Column]) -> Self:
         statistics = [plain(value) for value in estimator.statistics_.tolist()]

@@ -70,9 +70,13 @@ class TorchGaussianMixture(TorchEstimator):
 
     @property
     def fixed_tensors(self) -> dict[str, str]:
-        is_bayesian = self.source.attribute("degrees_of_freedom_") is not None
-        reason = "the concentrations and degrees of freedom determine it, in which it has no inverse"
-        return dict.fromkeys(("log_weights", "constants", "factors") if is_bayesian else (), reason)
+        if bool(self.residuals.any()):
+            return dict.fromkeys(("means", "factors"), "scikit-learn rounds their product to float32; fit on float64")
+        if self.source.attribute("degrees_of_freedom_") is not None:
+            reason = "the concentrations and degrees of freedom determine it, in which it has no inverse"
+            return dict.fromkeys(("log_weights", "constants", "factors"), reason)
+        is_spherical = self.source.attribute("covariance_type") == "spherical"
+        return {"factors": "a spherical component has one number, not one per feature"} if is_spherical else {}
 
     @torch.jit.unused
     def write_fitted(self, estimator: Any, changed: set[str]) -> None:

@@ -56,6 +56,10 @@ class TorchKNeighborsRegressor(TorchEstimator):
         self.by_distance = by_distance
         self.is_single = is_single
 
+    @property
+    def fixed_tensors(self) -> dict[str, str]:
+        return {"targets": "scikit-learn averages them in float32; fit on float64"} if self.is_single else {}
+
     @classmethod
     def from_sklearn(cls, estimator: Any, columns: list[Column]) -> Self:
         search, k = read_search(estimator, columns), read_n_neighbors(estimator)

@@ -1,5 +1,6 @@
 """RadiusNeighborsRegressor."""
 
+import math
 import numbers
 from typing import Any, Self
 
@@ -50,6 +51,14 @@ class TorchRadiusNeighborsRegressor(TorchEstimator):
         self.is_flat = is_flat
         self.by_distance = by_distance
         self.missing = missing
+
+    @property
+    def fixed_tensors(self) -> dict[str, str]:
+        return (
+            {"targets": "scikit-learn has whole numbers; fit on floating-point numbers"}
+            if not math.isnan(self.missing)
+            else {}
+        )
 
     @classmethod
     def from_sklearn(cls, estimator: Any, columns: list[Column]) -> Self:

@@ -38,6 +38,8 @@ class TorchPowerTransformer(TorchEstimator):
 
     @property
     def fixed_tensors(self) -> dict[str, str]:
+        if self.is_single:
+            return {"power": "scikit-learn computes with it in float32; fit on float64"}
         is_plain = self.source.attribute("standardize") is False
         return dict.fromkeys(("mean", "scale") if is_plain else (), "it was fitted with standardize=False")
 

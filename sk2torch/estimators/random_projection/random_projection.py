@@ -23,7 +23,6 @@ class TorchRandomProjection(TorchEstimator):
 
     fixed_tensors = {"projection.bias": "scikit-learn adds none"}
 
-    derived_tensors = {"inverse": "it is the pseudo-inverse of the components"}
     read_by = {"inverse": ("inverse_transform",)}
     fitted_attributes = {"projection.weight": "components_", "inverse": "inverse_components_"}
 
@@ -33,6 +32,11 @@ class TorchRandomProjection(TorchEstimator):
         super().__init__(components.shape[1])
         self.projection = LinearMap(components, torch.zeros(1, dtype=components.dtype))
         self.inverse = nn.Parameter(inverse)
+
+    @property
+    def derived_tensors(self) -> dict[str, str]:
+        is_stored = self.source.attribute("inverse_components_") is not None
+        return {} if is_stored else {"inverse": "it is the pseudo-inverse of the components"}
 
     @classmethod
     def from_sklearn(cls, estimator: Any, columns: list[Column]) -> Self:
