@@ -4,9 +4,11 @@ The one package that imports scikit-learn, so ``sk2torch`` loads it when it is a
 """
 
 from sk2torch.bridge.factory import as_estimator
-from sk2torch.bridge.prefit import (
+from sk2torch.bridge.prefit import PrefitModel
+from sk2torch.bridge.prefit_kinds import (
     PrefitClassifier,
-    PrefitModel,
+    PrefitClusterer,
+    PrefitDensityEstimator,
     PrefitOutlierDetector,
     PrefitRegressor,
     PrefitTransformer,
@@ -15,6 +17,8 @@ from sk2torch.bridge.transformer import TorchTransformer
 
 __all__ = [
     "PrefitClassifier",
+    "PrefitClusterer",
+    "PrefitDensityEstimator",
     "PrefitModel",
     "PrefitOutlierDetector",
     "PrefitRegressor",

@@ -14,6 +14,7 @@ from sk2torch.bridge.batches import Batches, module_dtype
 from sk2torch.bridge.conversion import array_of
 from sk2torch.bridge.progress import Show, watched
 from sk2torch.bridge.settings import is_at, resolve_device
+from sk2torch.export import read_metadata
 from sk2torch.predictor import Predictor
 from sk2torch.saving import SUFFIX, load
 
@@ -74,7 +75,8 @@ class PredictorAnswers:
         has_names = bool(names) and all(name is not None for name in names)
         self.feature_names_in = np.array(names, dtype=object) if has_names else None
         self.takes_text = columns is not None and any(column.is_text or column.readers for column in columns)
-        self.prefix = type(model).__name__.removeprefix("Torch").lower() if isinstance(model, nn.Module) else "feature"
+        name = type(model).__name__ if isinstance(model, TorchEstimator) else read_metadata(model)["module"]
+        self.prefix = name.removeprefix("Torch").lower()
         self._width = None if columns is None else tensor_width(columns)
 
     def answer(self, method: str, X: Any, arguments: dict[str, Any]) -> Any:

@@ -15,11 +15,11 @@ from sklearn.base import (
 from torch import nn
 
 from sk2torch.base import TorchEstimator, registry
-from sk2torch.bridge.prefit import (
+from sk2torch.bridge.prefit import PrefitModel
+from sk2torch.bridge.prefit_kinds import (
     PrefitClassifier,
     PrefitClusterer,
     PrefitDensityEstimator,
-    PrefitModel,
     PrefitOutlierDetector,
     PrefitRegressor,
     PrefitTransformer,

@@ -2,7 +2,7 @@
 
 import contextlib
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 import numpy as np
@@ -18,6 +18,8 @@ from sk2torch.bridge.progress import Bar, Show
 try:
     from skorch import NeuralNet
     from skorch.callbacks import Callback, EarlyStopping, EpochTimer, PassthroughScoring
+
+    from sk2torch.bridge.checkpoint import Checkpoint, digest, read
 except ImportError as error:
     raise MissingDependency("training needs skorch; install sk2torch with its extra: sk2torch[bridge].") from error
 
@@ -99,11 +101,13 @@ class TrainingNet(NeuralNet):
             ("valid_loss", PassthroughScoring(name="valid_loss")),
         ]
 
-    def train(self, rows: Rows) -> "TrainingNet":
-        """Train for ``max_epochs``, or until a callback stops."""
+    def train(self, rows: Rows, checkpoint: Checkpoint | None = None, state: Any = None) -> "TrainingNet":
+        """Train for ``max_epochs``, those in the ``state`` of a checkpoint among them, or until a callback stops."""
         self.notify("on_train_begin", X=rows, y=None)
+        if checkpoint is not None and state is not None:
+            checkpoint.restore(self, state)
         with contextlib.suppress(_Stopped):
-            self.fit_loop(rows)
+            self.fit_loop(rows, epochs=self.max_epochs - len(self.history))
         self.notify("on_train_end", X=rows, y=None)
         return self
 
@@ -118,6 +122,8 @@ class Training:
         stratify: whether the rows for validation are drawn by class.
         progress: whether there is a bar over the epochs.
         callbacks: further ones of skorch.
+        checkpoint: a file that is written after each epoch and removed at the end; a run that finds it goes on from
+            there.
     """
 
     optimizer: Any
@@ -132,16 +138,36 @@ class Training:
     stratify: bool = False
     progress: Show = False
     callbacks: Sequence[Any] = ()
+    checkpoint: Any = None
     optimizer_settings: dict[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, estimator: Any, device: torch.device, stratify: bool) -> "Training":
+        """The settings that are parameters of ``estimator``; ``verbose`` and ``optimizer__...`` among them."""
+        own = ("device", "stratify", "progress", "callbacks", "optimizer_settings")
+        return cls(
+            **{field.name: getattr(estimator, field.name) for field in fields(cls) if field.name not in own},
+            device=device,
+            stratify=stratify,
+            progress=bool(estimator.verbose),
+            callbacks=estimator.callbacks or (),
+            optimizer_settings=estimator.part_params("optimizer"),
+        )
 
     def run(self, module: nn.Module, loss: RowLoss, rows: Rows, generator: torch.Generator) -> list[dict[str, Any]]:
         """Train ``module`` in place; the history, one dict per epoch.
 
         Raises:
-            ValueError: nothing to train, too few rows to validate on, or a loss that is not finite.
+            ValueError: nothing to train, too few rows to validate on, a loss that is not finite, or a checkpoint of
+                another training.
         """
         if not any(parameter.requires_grad for parameter in (*module.parameters(), *loss.parameters())):
             raise ValueError(f"{type(module).__name__} has no parameters to train; leave out the loss.")
+        seed = int(torch.randint(2**31 - 1, (), generator=generator))
+        about = self._about(module, rows) if self.checkpoint is not None else {}
+        state = read(self.checkpoint, about) if self.checkpoint is not None else None
+        seed = seed if state is None else state["split_seed"]
+        checkpoint = Checkpoint(self.checkpoint, about, generator, seed) if self.checkpoint is not None else None
         bar = Bar("epochs", self.max_epochs, self.progress)
         net = TrainingNet(
             module=module,
@@ -150,8 +176,8 @@ class Training:
             lr=self.lr,
             max_epochs=self.max_epochs,
             batch_size=self.batch_size,
-            train_split=self._split(rows, generator) if self.early_stopping else None,
-            callbacks=[("bar", _Steps(bar)), *self._stopping(), *self.callbacks],
+            train_split=self._split(rows, seed) if self.early_stopping else None,
+            callbacks=[("bar", _Steps(bar)), *self._stopping(), *self.callbacks, ("checkpoint", checkpoint)],
             device=self.device,
             verbose=0,
             iterator_train__shuffle=True,
@@ -161,7 +187,9 @@ class Training:
             **{f"optimizer__{name}": value for name, value in self.optimizer_settings.items()},
         ).initialize()
         with contextlib.closing(bar):
-            net.train(rows)
+            net.train(rows, checkpoint, state)
+        if checkpoint is not None:
+            checkpoint.path.unlink(missing_ok=True)
         return [_plain(epoch) for epoch in net.history]
 
     def _stopping(self) -> list[tuple[str, Any]]:
@@ -170,11 +198,22 @@ class Training:
         patience = {"patience": self.n_iter_no_change, "threshold": self.tol, "threshold_mode": "abs"}
         return [("early_stopping", _Patience(load_best=True, **patience))]
 
-    def _split(self, rows: Rows, generator: torch.Generator) -> Any:
+    def _about(self, module: nn.Module, rows: Rows) -> dict[str, Any]:
+        """What a checkpoint has to agree in."""
+        return {
+            "rows": digest(rows.x, rows.target, rows.weight),
+            "parameters": [[name, list(tensor.shape)] for name, tensor in module.state_dict().items()],
+            "optimizer": f"{self.optimizer.__module__}.{self.optimizer.__qualname__}",
+            "lr": self.lr,
+            "batch_size": self.batch_size,
+            "early_stopping": self.early_stopping,
+            "validation_fraction": self.validation_fraction,
+        }
+
+    def _split(self, rows: Rows, seed: int) -> Any:
         if not 0 < self.validation_fraction < 1:
             raise ValueError(f"validation_fraction: expected a number between 0 and 1, got {self.validation_fraction}.")
         splitter = StratifiedShuffleSplit if self.stratify else ShuffleSplit
-        seed = int(torch.randint(2**31 - 1, (), generator=generator))
         indices = splitter(1, test_size=self.validation_fraction, random_state=seed)
         train, valid = next(indices.split(np.zeros(len(rows)), rows.target.cpu().numpy()))
         return lambda dataset, y=None, **_: (Subset(dataset, train), Subset(dataset, valid))

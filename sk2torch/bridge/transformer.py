@@ -45,6 +45,8 @@ class TorchTransformer(NestedParams, ClassNamePrefixFeaturesOutMixin, Transforme
         device: ``"auto"``, or torch's name of one.
         random_state: of the weights, the order of rows and dropout.
         callbacks: further ones of skorch.
+        checkpoint: a file that is written after each epoch; a ``fit`` that finds it, after an interruption, goes on
+            from there, to the same weights. It is removed at the end. Not for searches, whose fits would share it.
         verbose: 1 for a progress bar.
 
     Attributes:
@@ -82,6 +84,7 @@ class TorchTransformer(NestedParams, ClassNamePrefixFeaturesOutMixin, Transforme
         device: Any = "auto",
         random_state: Any = None,
         callbacks: Any = None,
+        checkpoint: Any = None,
         verbose: int = 0,
         **nested: Any,
     ) -> None:
@@ -103,6 +106,7 @@ class TorchTransformer(NestedParams, ClassNamePrefixFeaturesOutMixin, Transforme
         self.device = device
         self.random_state = random_state
         self.callbacks = callbacks
+        self.checkpoint = checkpoint
         self.verbose = verbose
         self._nested = nested
 
@@ -181,21 +185,7 @@ class TorchTransformer(NestedParams, ClassNamePrefixFeaturesOutMixin, Transforme
         x = self._batches(torch.device("cpu")).tensor(X)
         weights = None if weight is None else rows_tensor(weight, self._dtype)
         rows = Rows(x, target.tensor(self._dtype), weights)
-        settings = Training(
-            optimizer=self.optimizer,
-            lr=self.lr,
-            max_epochs=self.max_epochs,
-            batch_size=self.batch_size,
-            early_stopping=self.early_stopping,
-            validation_fraction=self.validation_fraction,
-            n_iter_no_change=self.n_iter_no_change,
-            tol=self.tol,
-            device=device,
-            stratify=target.classes is not None,
-            progress=bool(self.verbose),
-            callbacks=self.callbacks or (),
-            optimizer_settings=self.part_params("optimizer"),
-        )
+        settings = Training.of(self, device=device, stratify=target.classes is not None)
         return settings.run(module, loss.to(device), rows, generator)
 
     def __getstate__(self) -> dict[str, Any]:

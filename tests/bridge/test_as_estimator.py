@@ -131,14 +131,15 @@ def test_transformer_in_pipelines_and_column_transformers(iris, tmp_path):
     X, y = iris
     pca = PCA(2).fit(X[NUMBERS])
     model = sk2torch.wrap(pca)
-    for source, names in ((model, ["pca0", "pca1"]), (sk2torch.save(model, tmp_path / "m.safetensors"), None)):
-        estimator = sk2torch.as_estimator(source, feature_names_out=None if names else ["a", "b"])
+    file = sk2torch.save(model, tmp_path / "m.safetensors")
+    for source, names in ((model, None), (file, None), (file, ["a", "b"])):
+        estimator = sk2torch.as_estimator(source, feature_names_out=names)
         frame = clone(estimator).set_output(transform="pandas").fit_transform(X[NUMBERS])
-        assert list(frame.columns) == (names or ["a", "b"])
+        assert list(frame.columns) == (names or ["pca0", "pca1"])
         assert_allclose(frame.to_numpy(), pca.transform(X[NUMBERS]))
         columns = ColumnTransformer([("reduced", estimator, NUMBERS)], verbose_feature_names_out=False)
         columns.set_output(transform="pandas")
-        assert list(columns.fit_transform(X).columns) == (names or ["a", "b"])
+        assert list(columns.fit_transform(X).columns) == (names or ["pca0", "pca1"])
         assert make_pipeline(columns, LogisticRegression()).fit(X, y).score(X, y) > 0.9
 
 

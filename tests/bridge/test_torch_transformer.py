@@ -13,7 +13,7 @@ from sklearn.decomposition import PCA
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import OrdinalEncoder, StandardScaler
 from torch import nn
 
 import sk2torch
@@ -169,6 +169,25 @@ def test_losses_of_numbers(table, loss, settings):
     X, _ = table
     history = encoder(loss=loss, **settings).fit(X, X["petal_width"]).history_
     assert history[-1]["train_loss"] < history[0]["train_loss"]
+
+
+def test_embedding_of_codes_and_convolution_of_pictures(iris):
+    X, y = iris
+    embedding = TorchTransformer(
+        nn.Embedding,
+        module__num_embeddings=2,
+        module__embedding_dim=3,
+        loss="log_loss",
+        input_dtype=torch.int64,
+        lr=0.1,
+    )
+    codes = make_pipeline(OrdinalEncoder(), embedding).fit(X[["size"]], y)
+    assert len(np.unique(codes.transform(X[["size"]]), axis=0)) == 2
+    assert codes[1].history_[-1]["train_loss"] < codes[1].history_[0]["train_loss"]
+    pictures = X[NUMBERS].to_numpy().reshape(-1, 1, 2, 2)
+    convolution = TorchTransformer(nn.Conv2d(1, 3, 2), loss="log_loss", max_epochs=1).fit(pictures, y)
+    flat = clone(convolution).set_params(input_shape=(1, 2, 2)).fit(X[NUMBERS], y)
+    assert convolution.transform(pictures).shape == flat.transform(X[NUMBERS]).shape == (len(X), 3)
 
 
 def test_wrapped_models_are_modules_too(table):
