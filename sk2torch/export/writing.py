@@ -122,6 +122,8 @@ def artifact_at(path: "str | PathLike[str]") -> tuple[Path, ModuleType]:
     if not source.is_file():
         raise FileNotFoundError(f"no file {str(source)!r}")
     return source, target
+
+
 def _require_format(model: TorchEstimator, suffix: str) -> None:
     """Refuse a format that some part of the model says it has no place in."""
     for module in model.modules():
