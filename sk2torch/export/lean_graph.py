@@ -52,10 +52,9 @@ def _is_worth(node: ir.Node) -> bool:
     """Whether to compute a node of constants: where the result is known to be no larger than they are."""
     given = [value.const_value for value in node.inputs if value is not None]
     shapes = [value.shape for value in node.outputs]
-    if any(tensor is None for tensor in given) or any(shape is None or not shape.is_static() for shape in shapes):
+    if any(tensor is None for tensor in given) or len(shapes) > 1 or shapes[0] is None or not shapes[0].is_static():
         return False
-    size = sum(math.prod(shape.numpy()) for shape in shapes if shape is not None)
-    return size <= max(_SMALL, sum(tensor.size for tensor in given if tensor is not None))
+    return math.prod(shapes[0].numpy()) <= max(_SMALL, sum(tensor.size for tensor in given if tensor is not None))
 
 
 def _lay_out(model: ir.Model) -> None:
