@@ -145,7 +145,7 @@ def test_training_with_rounding_then_conversion(fitted, digits, tmp_path):
         loss = torch.nn.functional.nll_loss(model.predict_proba(x).log(), target)
         loss.backward()
         optimizer.step()
-        losses.append(float(loss))
+        losses.append(loss.item())
     assert losses[-1] < losses[0]
     converted, report = sk2torch.quantize(model, "qat", X, step="convert")
     assert any(isinstance(module, DynamicMap) for module in converted.modules())

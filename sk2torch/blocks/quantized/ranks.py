@@ -26,6 +26,8 @@ class ThresholdRanks(nn.Module):
         categorical: features whose codes are wanted.
     """
 
+    columns: Tensor
+    categorical: Tensor
     thresholds: Tensor
     counts: Tensor
     first: Tensor
