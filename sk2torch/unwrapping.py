@@ -71,10 +71,10 @@ def fixed_parameters(model: TorchEstimator) -> dict[str, str]:
     """
     found: dict[str, str] = {}
     for name, part in model.named_modules():
-        for prefix, reason in getattr(part, "fixed_tensors", {}).items():
+        reasons: dict[str, str] = getattr(part, "fixed_tensors", {})
+        for prefix, reason in reasons.items():
             start = f"{name}.{prefix}".lstrip(".")
-            tensors = (n for n in tensors_of(model) if n == start or n.startswith(f"{start}."))
-            found |= dict.fromkeys(tensors, reason)
+            found |= {n: reason for n in tensors_of(model) if n == start or n.startswith(f"{start}.")}
     return found
 
 
