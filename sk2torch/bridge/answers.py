@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from sk2torch.base import TorchEstimator, tensor_width
-from sk2torch.bridge.batches import Batches, module_dtype
+from sk2torch.bridge.batches import Batches, checked_size, module_dtype
 from sk2torch.bridge.conversion import array_of
 from sk2torch.bridge.progress import Show, watched
 from sk2torch.bridge.settings import is_at, resolve_device
@@ -58,7 +58,7 @@ class PredictorAnswers:
     def __init__(
         self, model: "TorchEstimator | str | PathLike[str]", batch_size: int, device: Any, progress: Show
     ) -> None:
-        self._predictor = _WatchedPredictor(_on_device(model, device), batch_size)
+        self._predictor = _WatchedPredictor(_on_device(model, device), checked_size(batch_size))
         self._predictor.progress = progress
         runtime = self._predictor._runtime
         if device not in (None, "auto") and resolve_device(device).type != runtime.like.device.type:

@@ -19,6 +19,17 @@ def module_dtype(module: nn.Module) -> torch.dtype | None:
     return next((tensor.dtype for tensor in tensors if tensor.is_floating_point()), None)
 
 
+def checked_size(size: int) -> int:
+    """Rows at a time.
+
+    Raises:
+        ValueError: none.
+    """
+    if size < 1:
+        raise ValueError(f"batch_size: expected 1 or more, got {size}.")
+    return size
+
+
 @contextlib.contextmanager
 def evaluating(module: nn.Module) -> Iterator[None]:
     """The module in evaluation mode, and without gradients; its parts are in their own modes afterwards."""
@@ -78,9 +89,8 @@ class Batches:
     """
 
     def __init__(self, dtype: torch.dtype, device: Any, size: int, input_shape: Any = None, progress: Show = False):
-        if size < 1:
-            raise ValueError(f"batch_size: expected 1 or more, got {size}.")
-        self.dtype, self.device, self.size, self.input_shape, self.progress = dtype, device, size, input_shape, progress
+        self.dtype, self.device, self.size = dtype, device, checked_size(size)
+        self.input_shape, self.progress = input_shape, progress
 
     def tensor(self, rows: np.ndarray) -> Tensor:
         """``rows`` as the module takes them."""

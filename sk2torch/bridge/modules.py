@@ -32,6 +32,5 @@ def fresh_module(given: Any, settings: dict[str, Any], name: str) -> nn.Module:
 
 def settle(module: nn.Module, x: torch.Tensor) -> torch.Tensor:
     """The output for a few rows; lazy modules take their shapes from them."""
-    module.to(device=x.device)
     with evaluating(module):
         return one_tensor(module(x.clone()), len(x), module)

@@ -128,9 +128,8 @@ class TorchTransformer(NestedParams, ClassNamePrefixFeaturesOutMixin, Transforme
         device = resolve_device(self.device)
         batches = self._batches(device)
         with seeded(self.random_state, device) as generator:
-            module = fresh_module(self.module, self.part_params("module"), "module").to(
-                device=device, dtype=self._dtype
-            )
+            module = fresh_module(self.module, self.part_params("module"), "module")
+            module = module.to(device=device, dtype=self._dtype)
             features = _vectors(settle(module, batches.tensor(X[:_FEW])))
             head, history = None, []
             if loss is not None and target is not None:
@@ -138,6 +137,8 @@ class TorchTransformer(NestedParams, ClassNamePrefixFeaturesOutMixin, Transforme
                 history = self._train(_Headed(module, head), loss, target, X, weight, generator)
         self.module_, self.head_, self.history_ = module.eval(), head, history
         self.n_iter_, self._n_features_out = len(history), features.shape[1]
+        # Those of an earlier fit with another loss.
+        vars(self).pop("classes_", None)
         if target is not None and target.classes is not None:
             self.classes_ = target.classes
         return self
@@ -218,4 +219,4 @@ class _Headed(nn.Module):
 
 def _vectors(output: Tensor) -> Tensor:
     """Shape ``(n_rows, n_features)``, whatever the shape of each row's output is."""
-    return output.reshape(len(output), -1) if len(output) else output.reshape(0, output[0:1].numel())
+    return output.flatten(1) if output.dim() > 1 else output[:, None]

@@ -172,6 +172,8 @@ def test_what_cannot_be_is_refused(iris, tmp_path):
         sk2torch.as_estimator(model, "oracle")
     with pytest.raises(TypeError, match="this model knows its own"):
         sk2torch.as_estimator(model, classes=[0, 1])
+    with pytest.raises(ValueError, match="batch_size: expected 1 or more, got 0"):
+        sk2torch.as_estimator(model, batch_size=0)
     with pytest.raises(ValueError, match="X has 3 features, but PrefitRegressor is expecting 4"):
         sk2torch.as_estimator(model).predict(X[:, :3])
     with pytest.raises(ValueError, match="inconsistent numbers of samples"):
