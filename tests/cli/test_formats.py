@@ -105,6 +105,7 @@ COMMANDS = {
     "ONNX": ["model.onnx", *METHODS],
     "compiled": ["model.pt2", "--aot", "--method", "predict_proba"],
     "Triton": ["repository/flights", "--format", "triton", *METHODS],
+    "int8": ["small.onnx", "--quantize", "forest_ranks", *METHODS],
 }
 
 
@@ -141,6 +142,13 @@ def test_flights_go_to_triton_by_one_command(journey, cli, monkeypatch):
     assert text.count("data_type: TYPE_STRING") == 4
     assert 'name: "carrier"' in text
     assert_raw_table_is_answered(journey / "repository" / "flights" / "1" / "model.onnx")
+
+
+def test_flights_go_to_int8_by_one_command(journey, cli, monkeypatch):
+    monkeypatch.chdir(journey)
+    assert_verified(cli(*arguments("int8")).json)
+    assert (journey / "small.onnx").stat().st_size < 0.7 * (journey / "model.onnx").stat().st_size
+    assert_raw_table_is_answered(journey / "small.onnx")
 
 
 def columns(rows: pd.DataFrame) -> dict[str, np.ndarray]:

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from sk2torch.native import takes_addresses
+from sk2torch.ops.forest.arrays import TreeArrays
 from sk2torch.ops.forest.evaluation import FLOATS
 from sk2torch.ops.forest.memo import Memo
 from sk2torch.ops.forest.native import native_leaves, native_sums
@@ -18,7 +19,7 @@ def _packed(x: Tensor, stored: Sequence[Tensor], arrays: Callable[[], list[Tenso
     if not takes_addresses(x, *stored):
         return None
     n_columns = x.shape[1]
-    return _packed_forests.get(stored, n_columns, lambda: pack(n_columns, *arrays()))
+    return _packed_forests.get(stored, n_columns, lambda: pack(n_columns, TreeArrays(*arrays())))
 
 
 def stored_leaves(x: Tensor, stored: Sequence[Tensor], arrays: Callable[[], list[Tensor]]) -> Tensor | None:
@@ -27,7 +28,7 @@ def stored_leaves(x: Tensor, stored: Sequence[Tensor], arrays: Callable[[], list
     Args:
         x: float32, shape ``(n_samples, n_columns)``.
         stored: what ``arrays`` are made of.
-        arrays: gives the arrays that ``pack`` takes.
+        arrays: gives those of ``TreeArrays``.
     """
     packed = _packed(x, stored, arrays)
     return None if packed is None else native_leaves(packed, x)
