@@ -77,8 +77,8 @@ def float32(question: Question) -> Converted:
 def _saved(question: Question, suffix: str) -> tuple[Any, Path]:
     model = sk2torch.wrap(question.estimator)
     path = Path(tempfile.mkdtemp(prefix="sk2torch-bench-")) / f"model{suffix}"
-    # As for a CPU, from what ``encode`` gives.
-    options = {"trees": "TreeEnsemble", "table": False} if suffix == ".onnx" else {}
+    # As for large batches on a CPU, from what ``encode`` gives.
+    options = {"trees": "TreeEnsemble", "table": False, "blocks": True} if suffix == ".onnx" else {}
     sk2torch.export(model, path, None if suffix == ".pt" else _methods(model, question), **options)
     return model, path
 

@@ -18,7 +18,7 @@ from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 import sk2torch
 from sk2torch.base import METHODS, registry
-from sk2torch.cli.commands import convert as command
+from sk2torch.cli import quantizing
 from sk2torch.cli.refusals import refusals, summary
 from tests.cases import data
 from tests.cli.conftest import ROOT, TRUST
@@ -109,7 +109,7 @@ def test_an_interrupted_conversion_leaves_the_old_artifact(small, cli, tmp_path,
         path.write_bytes(b"half")
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(command, "export", interrupted)
+    monkeypatch.setattr(quantizing, "export", interrupted)
     assert cli("convert", small[0] / "model.skops", out).code == 130
     assert out.read_bytes() == b"old"
     assert [path.name for path in tmp_path.iterdir()] == ["model.pt"]

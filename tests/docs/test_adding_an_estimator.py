@@ -54,8 +54,8 @@ def test_script_of_the_example(subject, tmp_path, fresh_interpreter):
     test_script.test_script(subject, tmp_path, fresh_interpreter)
 
 
-def test_onnx_of_the_example(subject, tmp_path):
-    test_onnx.test_onnx(subject, tmp_path)
+def test_onnx_of_the_example(subject, tmp_path, interpreter_without_sklearn):
+    test_onnx.test_onnx(subject, tmp_path, interpreter_without_sklearn)
 
 
 def test_export_of_the_example(subject, tmp_path, fresh_interpreter):
