@@ -170,8 +170,8 @@ def wrap(
 ) -> TorchEstimator:
     """Convert a fitted scikit-learn estimator or pipeline into an ``nn.Module``.
 
-    The module holds copies: later changes to the estimator do not reach it. For ``unwrap`` it remembers the estimator as it
-    is now, whose arrays live as long as the module does; its pickles and files hold none of it.
+    The module holds copies: later changes to the estimator do not reach it. For ``unwrap`` it remembers the estimator
+    as it is now, whose arrays live as long as the module does; its pickles and files hold none of it.
 
     Args:
         estimator: the fitted object.
