@@ -18,6 +18,7 @@ from typer.testing import CliRunner
 
 import sk2torch
 from sk2torch.cli.app import app
+from tests.cases import data
 
 ROOT = Path(__file__).parent.parent.parent
 TRAIN_ROWS, TEST_ROWS = 1_500, 2_500
@@ -118,3 +119,15 @@ def sklearn_blocked(monkeypatch):
     with contextlib.suppress(ImportError):
         importlib.import_module("sklearn")
         raise AssertionError("scikit-learn is there")
+
+
+@pytest.fixture(scope="module")
+def numbers(tmp_path_factory):
+    """A model of numbers without names, its rows, and both as files."""
+    X, y = data.multiclass()
+    estimator = LogisticRegression(max_iter=1000).fit(X, y)
+    folder = tmp_path_factory.mktemp("numbers")
+    sk2torch.export(sk2torch.wrap(estimator), folder / "model.pt")
+    np.save(folder / "rows.npy", X)
+    pd.DataFrame(X).assign(label=y).to_csv(folder / "rows.csv", index=False)
+    return folder, estimator, X

@@ -1,13 +1,7 @@
-"""Streamed predictions are those in one piece; nothing half-written is ever seen."""
+"""Streamed predictions are those in one piece."""
 
 import csv
 import os
-import signal
-import subprocess
-import sys
-import time
-import tracemalloc
-import weakref
 
 import numpy as np
 import pandas as pd
@@ -25,7 +19,6 @@ from sk2torch.cli import reading
 from sk2torch.cli.commands import predict as command
 from sk2torch.export import read_metadata
 from tests.cases import data
-from tests.cli.conftest import ROOT
 
 READERS = {".csv": pd.read_csv, ".parquet": pd.read_parquet}
 
@@ -90,18 +83,6 @@ def test_neither_scikit_learn_nor_skops_is_needed(flights, cli, tmp_path, sklear
     path = tmp_path / "out.csv"
     assert cli("predict", flights.path("model.safetensors"), flights.path("rows.parquet"), path).code == 0
     assert len(pd.read_csv(path)) == len(flights.rows)
-
-
-@pytest.fixture(scope="module")
-def numbers(tmp_path_factory):
-    """A model of numbers without names, its rows, and both as files."""
-    X, y = data.multiclass()
-    estimator = LogisticRegression(max_iter=1000).fit(X, y)
-    folder = tmp_path_factory.mktemp("numbers")
-    sk2torch.export(sk2torch.wrap(estimator), folder / "model.pt")
-    np.save(folder / "rows.npy", X)
-    pd.DataFrame(X).assign(label=y).to_csv(folder / "rows.csv", index=False)
-    return folder, estimator, X
 
 
 def test_arrays_in_and_out(numbers, cli, tmp_path):
@@ -193,28 +174,6 @@ def test_several_outputs_and_a_vector_of_labels(cli, tmp_path):
     assert np.load(tmp_path / "codes.npy").tolist() == [1, 0]
 
 
-@pytest.mark.parametrize("suffix", [".csv", ".parquet", ".npy"])
-def test_an_interrupted_prediction_leaves_the_old_output(flights, cli, tmp_path, monkeypatch, suffix):
-    out = tmp_path / f"out{suffix}"
-    out.write_bytes(b"old")
-    calls = []
-
-    class Interrupted(sk2torch.Predictor):
-        def _call(self, name, X, **arguments):
-            calls.append(len(X))
-            if len(calls) == 3:
-                raise KeyboardInterrupt
-            return super()._call(name, X, **arguments)
-
-    monkeypatch.setattr(command, "Predictor", Interrupted)
-    outcome = cli("predict", flights.path("model.pt"), flights.path("rows.csv"), out, "--batch-size", 100)
-    assert outcome.code == 130
-    assert "nothing was written" in outcome.err
-    assert calls == [100, 100, 100]
-    assert out.read_bytes() == b"old"
-    assert os.listdir(tmp_path) == [out.name]
-
-
 def test_types_that_pandas_writes(flights, cli, tmp_path):
     dtypes = {"carrier": "category", "origin": "string", "month": "Int64", "hour": "float32", "distance": "uint16"}
     rows = flights.rows.astype(dtypes)
@@ -245,81 +204,6 @@ def test_neighbours_are_columns(cli, refused, tmp_path):
         assert said in refused("predict", model, tmp_path / "rows.npy", tmp_path / "out.npy", "--method", method)
 
 
-def test_a_mistake_half_way_leaves_no_output(flights, refused, tmp_path):
-    rows = flights.rows.astype({"hour": object})
-    rows.loc[2000, "hour"] = "noon"
-    rows.to_csv(tmp_path / "rows.csv", index=False)
-    said = refused(
-        "predict", flights.path("model.pt"), tmp_path / "rows.csv", tmp_path / "out.csv", "--batch-size", 500
-    )
-    assert "column 'hour': expected numbers, got 'noon'" in said
-    assert os.listdir(tmp_path) == ["rows.csv"]
-
-
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
-def test_killed_half_way(flights, cli, tmp_path, number):
-    """In a process of its own; the rerun succeeds."""
-    rows, out = tmp_path / "rows.parquet", tmp_path / "out.csv"
-    pd.concat([flights.rows] * 20).to_parquet(rows)
-    arguments = ["predict", flights.path("model.pt"), str(rows), str(out)]
-    process = subprocess.Popen(
-        [sys.executable, "-m", "sk2torch.cli", *arguments, "--batch-size", "50"],
-        cwd=ROOT,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        while not list(tmp_path.glob(".out.csv.*.part/out.csv")):
-            assert process.poll() is None, process.stderr.read()
-            time.sleep(0.01)
-        process.send_signal(number)
-        said = process.communicate(timeout=120)[1]
-    finally:
-        process.kill()
-    assert not out.exists()
-    if number == signal.SIGTERM:
-        assert process.returncode == 130
-        assert "nothing was written" in said
-        assert os.listdir(tmp_path) == ["rows.parquet"]
-    assert cli(*arguments).code == 0
-    assert len(pd.read_csv(out)) == 20 * len(flights.rows)
-    # What the killed run has left is gone.
-    assert sorted(os.listdir(tmp_path)) == ["out.csv", "rows.parquet"]
-
-
-def test_no_more_than_a_block_or_two_is_in_memory(flights, cli, tmp_path, monkeypatch):
-    alive, most = weakref.WeakSet(), []
-
-    class Watched(sk2torch.Predictor):
-        def _call(self, name, X, **arguments):
-            alive.add(X)
-            most.append(len(alive))
-            return super()._call(name, X, **arguments)
-
-    monkeypatch.setattr(command, "Predictor", Watched)
-    monkeypatch.setattr(pd.DataFrame, "__hash__", object.__hash__)
-    for suffix in (".csv", ".parquet"):
-        most.clear()
-        rows = flights.path(f"rows{suffix}")
-        assert cli("predict", flights.path("model.pt"), rows, tmp_path / "out.csv", "--batch-size", 100).code == 0
-        assert len(most) == 25
-        assert max(most) <= 2
-
-
-def test_memory_does_not_grow_with_the_file(numbers, cli, tmp_path):
-    peaks = []
-    for n_rows in (20_000, 200_000):
-        np.save(tmp_path / "rows.npy", np.resize(numbers[2], (n_rows, numbers[2].shape[1])))
-        tracemalloc.start()
-        outcome = cli("predict", numbers[0] / "model.pt", tmp_path / "rows.npy", tmp_path / "out.parquet")
-        peaks.append(tracemalloc.get_traced_memory()[1])
-        tracemalloc.stop()
-        assert outcome.code == 0
-    assert peaks[1] < 1.5 * peaks[0]
-    # What a reader of it all would hold.
-    assert peaks[1] < n_rows * numbers[2].shape[1] * 8
-
-
 def test_rows_that_depend_on_each_other_are_not_taken_apart(cli, tmp_path, numbers, monkeypatch):
     sizes = []
 
@@ -336,85 +220,3 @@ def test_rows_that_depend_on_each_other_are_not_taken_apart(cli, tmp_path, numbe
     assert outcome.code == 0
     assert sizes == [len(numbers[2])]
     assert "all rows together" in outcome.err
-
-
-def test_what_cannot_be_predicted_or_written(flights, refused, tmp_path):
-    model, rows = flights.path("model.pt"), flights.path("rows.csv")
-    out = tmp_path / "out.csv"
-    assert "no method 'transform'; it has predict, predict_proba" in refused(
-        "predict", model, rows, out, "--method", "transform"
-    )
-    assert "expected an output that ends in .csv, .parquet, .npy" in refused(
-        "predict", model, rows, tmp_path / "out.xls"
-    )
-    assert "does not exist; create it" in refused("predict", model, rows, tmp_path / "nowhere" / "out.csv")
-    assert "is a folder" in refused("predict", model, rows, _folder(tmp_path / "folder.csv"))
-    assert "is the data" in refused("predict", model, rows, rows)
-    two = ("--method", "predict", "--method", "predict_proba")
-    assert "one array" in refused("predict", model, rows, tmp_path / "out.npy", *two)
-    assert os.listdir(tmp_path) == ["folder.csv"]
-
-
-def _folder(path):
-    path.mkdir()
-    return path
-
-
-@pytest.mark.parametrize(
-    ("change", "said"),
-    [
-        (lambda t: t.drop(columns=["hour", "dest"]), "columns are missing: dest, hour; the file has"),
-        (lambda t: t.rename(columns={"air_time": "airtime"}), "Is it airtime for air_time?"),
-        (lambda t: t.assign(carrier=range(len(t))), "column 'carrier' is int64, but the model was fitted on strings"),
-        (lambda t: t.assign(hour=t["dest"]), "column 'hour': expected numbers, got"),
-    ],
-)
-def test_columns_that_do_not_fit(flights, refused, tmp_path, change, said):
-    change(flights.rows.head(50)).to_parquet(tmp_path / "rows.parquet")
-    found = refused("predict", flights.path("model.pt"), tmp_path / "rows.parquet", tmp_path / "out.csv")
-    assert said in found
-
-
-@pytest.mark.parametrize(
-    ("name", "content", "said"),
-    [
-        ("rows.csv", b"", "is empty"),
-        ("rows.csv", b"\xff\xfe\x00", "not a CSV file in UTF-8"),
-        ("rows.csv", b"hour,hour\n1,2\n", "columns are missing"),
-        ("rows.parquet", b"PAR1 not", "not a Parquet file"),
-        ("rows.npy", b"\x93NUMPY", "cannot be read"),
-        ("rows.txt", b"1", "expected data that end in .csv, .parquet, .npy"),
-    ],
-)
-def test_files_that_cannot_be_read(flights, refused, tmp_path, name, content, said):
-    (tmp_path / name).write_bytes(content)
-    assert said in refused("predict", flights.path("model.pt"), tmp_path / name, tmp_path / "out.csv")
-
-
-@pytest.mark.parametrize("row", ["1,2,3", "1"])
-def test_rows_of_another_length_are_no_rows(refused, tmp_path, row):
-    estimator = LogisticRegression().fit([[0.0, 1.0], [1.0, 0.0]], [0, 1])
-    model = sk2torch.export(sk2torch.wrap(estimator), tmp_path / "model.pt")
-    (tmp_path / "rows.csv").write_text(f"a,b\n1,2\n{row}\n")
-    said = refused("predict", model, tmp_path / "rows.csv", tmp_path / "out.csv")
-    assert "Expected 2 columns, got" in said
-
-
-def test_a_column_that_occurs_twice(flights, refused, tmp_path):
-    rows = flights.rows.head(5).copy()
-    rows.insert(0, "extra", 1)
-    rows.columns = ["hour", *rows.columns[1:]]
-    rows.to_csv(tmp_path / "rows.csv", index=False)
-    said = refused("predict", flights.path("model.pt"), tmp_path / "rows.csv", tmp_path / "out.csv")
-    assert "columns occur more than once: hour" in said
-
-
-def test_arrays_that_are_no_tables(numbers, refused, tmp_path):
-    model, out = numbers[0] / "model.pt", tmp_path / "out.csv"
-    for array, said in (
-        (np.zeros((2, 3, 4)), "expected an array of shape (rows, columns), got (2, 3, 4)"),
-        (np.array([["a", 1]], dtype=object), "a table of both as .csv or .parquet"),
-        (np.zeros((2, 3)), "the file has 3"),
-    ):
-        np.save(tmp_path / "rows.npy", array, allow_pickle=True)
-        assert said in refused("predict", model, tmp_path / "rows.npy", out)

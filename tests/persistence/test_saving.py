@@ -127,7 +127,7 @@ def test_class_that_a_user_registers(tmp_path):
 def test_what_only_code_can_make_is_refused_and_nothing_is_written(tmp_path):
     from sklearn.neighbors import KNeighborsClassifier
 
-    from tests.cases.neighbors import softened
+    from tests.cases.neighbor_data import softened
 
     model = sk2torch.wrap(KNeighborsClassifier(weights=softened).fit(*data.words()))
     with pytest.raises(sk2torch.ArtifactError, match=r"of type function, .* export the model to \.pt, \.pt2 or \.onnx"):
