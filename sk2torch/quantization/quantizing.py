@@ -57,7 +57,6 @@ def quantize(
             matrices in these; ``"forest_ranks"``: trees over ranks of thresholds, which reach the same leaves.
         X: rows to calibrate and to compare on, as scikit-learn takes them.
         step: of ``"qat"``: ``"prepare"`` gives the model to train, ``"convert"`` makes a ``dynamic`` one of it.
-
         leaf_dtype: with ``"forest_ranks"``, ``torch.float32`` or ``torch.float16`` for the values of leaves, which then
             are rounded; by default they are kept.
 

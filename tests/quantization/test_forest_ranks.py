@@ -15,6 +15,7 @@ from sklearn.tree import DecisionTreeRegressor
 import sk2torch
 from sk2torch.base import ArtifactError, UnsupportedParameter, methods_of
 from sk2torch.blocks.forest import Forest
+from sk2torch.blocks.quantized import forest
 from sk2torch.blocks.quantized.forest import RankedForest
 from sk2torch.blocks.quantized.ranks import ThresholdRanks
 from tests.checks import tensors
@@ -128,6 +129,12 @@ def test_files_reach_the_same_leaves(suffix, tmp_path):
 def test_leaf_values_are_for_trees():
     with pytest.raises(UnsupportedParameter, match="leaf_dtype is"):
         sk2torch.quantize(sk2torch.wrap(MODELS["random"]), "forest_ranks", leaf_dtype=torch.int8)
+
+
+def test_more_thresholds_than_float32_counts_are_refused(monkeypatch):
+    monkeypatch.setattr(forest, "MOST_THRESHOLDS", 2)
+    with pytest.raises(UnsupportedParameter, match="nothing that mode 'forest_ranks' makes smaller"):
+        sk2torch.quantize(sk2torch.wrap(MODELS["random"]), "forest_ranks")
 
 
 def test_a_file_that_would_be_read_beyond_is_refused(tmp_path):

@@ -6,7 +6,7 @@ from torch import Tensor, nn
 
 from sk2torch.blocks.forest import Forest, LeafSum, path_graph
 from sk2torch.blocks.quantized.forms import Numbers, quantized_form
-from sk2torch.blocks.quantized.ranks import ThresholdRanks, copied
+from sk2torch.blocks.quantized.ranks import MOST_THRESHOLDS, ThresholdRanks, copied
 from sk2torch.ops.forest import grouped_sum, reached_nodes, rows_at_a_time, stored_leaves, stored_sums
 
 
@@ -85,6 +85,8 @@ class RankedForest(nn.Module):
         column[splits] += (len(used) + len(categorical)) * (feature[splits] >= n_features)
         listed = np.packbits(block.category_left.numpy().reshape(-1, 257), axis=1, bitorder="little")
         category_row = category_row if block.has_categories else np.zeros(0, dtype=np.int64)
+        if any(len(numbers_of) >= MOST_THRESHOLDS for numbers_of in levels):
+            return None
         return cls(ThresholdRanks(used, levels, categorical), column, rank, children, category_row, listed, block)
 
     @property

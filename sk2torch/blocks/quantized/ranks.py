@@ -9,6 +9,9 @@ from torch import Tensor, nn
 from sk2torch.ops.forest import category_code
 from sk2torch.ops.threshold_ranks import column_ranks
 
+# float32 holds all ranks below.
+MOST_THRESHOLDS = 2**24
+
 
 def copied(array: np.ndarray, dtype: torch.dtype) -> Tensor:
     """An array as a tensor of its own."""
@@ -115,5 +118,5 @@ class ThresholdRanks(nn.Module):
             raise ValueError("the columns of ranked trees are not in order.")
         if (columns > self.last).any() or (columns < 0).any() or (counts < 0).any() or (first < 0).any():
             raise ValueError("the columns of ranked trees are out of range.")
-        if (counts > 2**30).any() or (first + counts > self.thresholds.shape[0]).any():
+        if (counts >= MOST_THRESHOLDS).any() or (first + counts > self.thresholds.shape[0]).any():
             raise ValueError("the thresholds of ranked trees are too few.")
