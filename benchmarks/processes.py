@@ -143,4 +143,5 @@ class Worker:
 def interpreters(bench: str | None, original: str | None) -> dict[str, str | None]:
     """Interpreters by environment; None for one that does not exist."""
     found = {"bench": bench or sys.executable, "original": original}
-    return {name: path if path and Path(path).exists() else None for name, path in found.items()}
+    # Workers run in folders of their own. A link to an interpreter stays one: it says which environment is meant.
+    return {name: os.path.abspath(path) if path and Path(path).exists() else None for name, path in found.items()}

@@ -20,7 +20,7 @@ from benchmarks.gpu_reference import REFERENCES
 from benchmarks.measuring import Plan, measure
 from benchmarks.peers import BASELINE, converter
 from benchmarks.peers.interface import Question, sklearn_call
-from benchmarks.processes import Refused, Worker
+from benchmarks.processes import Refused, Worker, interpreters
 from benchmarks.workloads import TINY, load
 
 LABELS = np.array([0, 1, 1, 0])
@@ -191,6 +191,13 @@ def start():
     yield make
     for worker in workers:
         worker.close()
+
+
+def test_interpreters_are_found_from_any_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "python").symlink_to(sys.executable)
+    found = interpreters("python", "absent")
+    assert found == {"bench": str(tmp_path / "python"), "original": None}
 
 
 def test_a_worker_that_cannot_start_is_refused(start):
