@@ -241,13 +241,18 @@ def test_an_older_repository_is_replaced(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["linear"]
 
 
+def test_the_repository_is_made_with_its_first_model(tmp_path):
+    export_linear(tmp_path / "repository" / "linear")
+    assert (tmp_path / "repository" / "linear" / "config.pbtxt").is_file()
+
+
 def test_folders_of_others_are_kept(tmp_path):
     (tmp_path / "other").mkdir()
     (tmp_path / "other" / "thesis.tex").write_text("")
     with pytest.raises(FileExistsError, match=r"has no config.pbtxt"):
         export_linear(tmp_path / "other")
     with pytest.raises(FileNotFoundError, match=r"does not exist"):
-        export_linear(tmp_path / "nowhere" / "linear")
+        export_linear(tmp_path / "nowhere" / "repository" / "linear")
     assert [path.name for path in (tmp_path / "other").iterdir()] == ["thesis.tex"]
 
 

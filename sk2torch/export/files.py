@@ -38,15 +38,18 @@ def moved_into_place(path: "str | os.PathLike[str]") -> Iterator[Path]:
 def folder_moved_into_place(path: "str | os.PathLike[str]", marker: str) -> Iterator[Path]:
     """A temporary folder beside ``path``, to be made; it takes the place of ``path`` if the block succeeds.
 
-    A folder that is there already is replaced if it is empty or holds the file ``marker``.
+    A folder that is there already is replaced if it is empty or holds the file ``marker``. The folder of ``path``, a
+    repository, is made where there is none.
 
     Raises:
         FileExistsError: ``path`` is something else.
-        FileNotFoundError: the folder of ``path`` does not exist.
+        FileNotFoundError: the folder that would hold the repository does not exist.
     """
     final = Path(path)
     if final.exists() and not (final.is_dir() and ((final / marker).is_file() or not any(final.iterdir()))):
         raise FileExistsError(f"{str(final)!r} exists and has no {marker}; choose another folder or remove it.")
+    if final.parent.parent.is_dir():
+        final.parent.mkdir(exist_ok=True)
     with _temporary_folder(final) as folder:
         temporary, old = folder / final.name, folder / f"{final.name}.old"
         yield temporary

@@ -66,6 +66,8 @@ class QuantizationReport:
         title = (
             f"{self.title}, {self.mode}: {self.bytes_before:,} to {self.bytes_after:,} bytes ({ratio:.1f} times less)"
         )
+        if not self.methods:
+            return title
         table = Table(title=title, title_justify="left")
         table.add_column("method")
         for heading in ("rows", "agreement", "max error", "at", "speed ratio"):

@@ -64,6 +64,11 @@ def test_report_finds_the_largest_error_and_prints(quantized, fitted, digits):
     assert all(m.speed > 0 for m in report.methods)
 
 
+def test_without_rows_the_report_has_sizes_only(fitted):
+    _, report = sk2torch.quantize(sk2torch.wrap(fitted["logistic"]))
+    assert len(str(report).splitlines()) == 1
+
+
 @pytest.mark.parametrize("mode", ["weight_only", "dynamic", "bfloat16"])
 def test_kernel_expansions_stay_close(mode, quantized, digits):
     _, report = quantized("polynomial", mode)

@@ -88,9 +88,6 @@ def _check_paths(model: Path, out: Path, is_folder: bool) -> None:
 def _written_if_passed(out: Path, is_folder: bool) -> Iterator[tuple[Path, dict[str, Report]]]:
     """A path to write to, and where to put a report: what is there is moved to ``out`` unless that failed."""
     verdict: dict[str, Report] = {}
-    if is_folder and out.parent.parent.is_dir():
-        # The repository, of which this is the first model.
-        out.parent.mkdir(exist_ok=True)
     moved = folder_moved_into_place(out, REPOSITORY_FILE) if is_folder else moved_into_place(out)
     with contextlib.suppress(_Failed), moved as place:
         yield place, verdict
