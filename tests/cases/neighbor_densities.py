@@ -4,7 +4,7 @@ import numpy as np
 from sklearn.neighbors import KernelDensity, LocalOutlierFactor, NearestCentroid, NeighborhoodComponentsAnalysis
 
 from tests.cases import Case, data
-from tests.cases.neighbor_data import SORTS_STABLY, and_far, beside, distances, few, grid, places, unlabelled
+from tests.cases.neighbor_data import and_far, beside, distances, few, grid, places, unlabelled
 
 CASES = [
     Case("LocalOutlierFactor", lambda: LocalOutlierFactor(novelty=True), unlabelled(data.regression), query=and_far),
@@ -73,8 +73,3 @@ CASES = [
         data.multiclass,
     ),
 ]
-
-if not SORTS_STABLY:
-    # Searches within a radius find more than three equal distances in these.
-    names = ("Classifier-other-word", "Classifier-no-label", "Regressor-grid", "Transformer-connectivity")
-    CASES = [case for case in CASES if case.name not in {f"RadiusNeighbors{name}" for name in names}]

@@ -318,3 +318,8 @@ CASES = [
         differentiable=(),
     ),
 ]
+
+if not SORTS_STABLY:
+    # Searches within a radius find more than three equal distances in these.
+    names = ("Classifier-other-word", "Classifier-no-label", "Regressor-grid", "Transformer-connectivity")
+    CASES = [case for case in CASES if case.name not in {f"RadiusNeighbors{name}" for name in names}]
