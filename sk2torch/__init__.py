@@ -30,12 +30,15 @@ from sk2torch.verification import verify
 
 if TYPE_CHECKING:
     from sk2torch.bridge import TorchTransformer as TorchTransformer
+    from sk2torch.bridge import TunedClassifier as TunedClassifier
+    from sk2torch.bridge import TunedRegressor as TunedRegressor
+    from sk2torch.bridge import TunedTransformer as TunedTransformer
     from sk2torch.bridge import as_estimator as as_estimator
 
 __version__ = "0.1.0"
 
 # What imports scikit-learn is loaded when it is asked for, hence not by `from sk2torch import *`.
-_OF_BRIDGE = ("TorchTransformer", "as_estimator")
+_OF_BRIDGE = ("TorchTransformer", "TunedClassifier", "TunedRegressor", "TunedTransformer", "as_estimator")
 
 __all__ = [
     "ArtifactError",

@@ -106,6 +106,15 @@ def write_trees(trees: list[Any], forest: nn.Module, values: Tensor | None = Non
         first = last
 
 
+def nearest_fractions(values: Tensor) -> Tensor:
+    """Rows without what is negative, divided by their sum where that is not one; equal ones where nothing is left."""
+    positive = values.clamp(min=0)
+    total = positive.sum(dim=1, keepdim=True)
+    fractions = torch.where(total > 0, positive / total, 1 / values.shape[1])
+    is_one = (total - 1).abs() <= 1e-12 if values.dtype == torch.float64 else (total - 1).abs() <= 1e-6
+    return torch.where(is_one & (values >= 0).all(dim=1, keepdim=True), values, fractions)
+
+
 def is_tree(estimator: Any) -> bool:
     """Whether it is a fitted tree of scikit-learn."""
     return hasattr(estimator, "tree_") and type(estimator).__module__.startswith("sklearn.tree")
@@ -128,6 +137,12 @@ class TreesClassifier(TorchEstimator):
     @torch.jit.unused
     def write_fitted(self, estimator: Any, changed: set[str]) -> None:
         self.trees.write_to(estimator)
+
+    @torch.jit.unused
+    def restrict_parameters(self) -> None:
+        """Fractions of classes are not negative and add up to one."""
+        values = self.trees.trees.values
+        values.copy_(nearest_fractions(values))
 
     @property
     def classes_(self) -> np.ndarray:

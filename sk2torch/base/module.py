@@ -141,6 +141,13 @@ class TorchEstimator(nn.Module):
         """What the answers depend on of ``free_tensors``."""
         return {}
 
+    @torch.jit.unused
+    def restrict_parameters(self) -> None:
+        """Bring parameters that a step of training has moved back to values that scikit-learn's attributes may have.
+
+        Called without gradients, for each part of a model; by default any value will do.
+        """
+
     def output_columns(self, columns: list[Column] | None) -> list[Column] | None:
         """The columns of ``transform``'s result; None when all are computed numbers that are never missing."""
         if columns is None or not (self.keeps_missing or self.may_give_missing):

@@ -14,6 +14,7 @@ from sk2torch.bridge.prefit_kinds import (
     PrefitTransformer,
 )
 from sk2torch.bridge.transformer import TorchTransformer
+from sk2torch.bridge.tuned_kinds import TunedClassifier, TunedRegressor, TunedTransformer
 
 __all__ = [
     "PrefitClassifier",
@@ -24,5 +25,8 @@ __all__ = [
     "PrefitRegressor",
     "PrefitTransformer",
     "TorchTransformer",
+    "TunedClassifier",
+    "TunedRegressor",
+    "TunedTransformer",
     "as_estimator",
 ]

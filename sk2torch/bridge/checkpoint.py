@@ -22,7 +22,10 @@ def digest(*tensors: Tensor | None) -> str:
     for tensor in tensors:
         if tensor is not None:
             found.update(str((tensor.dtype, tuple(tensor.shape))).encode())
-            found.update(memoryview(tensor.detach().cpu().contiguous().numpy()).cast("B") if tensor.numel() else b"")
+            is_sparse = tensor.is_sparse_csr
+            parts = (tensor.crow_indices(), tensor.col_indices(), tensor.values()) if is_sparse else (tensor,)
+            for part in parts:
+                found.update(memoryview(part.detach().cpu().contiguous().numpy()).cast("B") if part.numel() else b"")
     return found.hexdigest()
 
 

@@ -7,12 +7,12 @@ import numpy as np
 import torch
 from sklearn.base import BaseEstimator
 from sklearn.utils import check_array, check_consistent_length
-from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import _num_features, validate_data
 from torch import nn
 
 from sk2torch.base import METHODS, TorchEstimator
 from sk2torch.bridge.answers import Answers, ModuleAnswers, Output, PredictorAnswers
+from sk2torch.bridge.methods import Answering
 from sk2torch.bridge.progress import Show
 from sk2torch.bridge.targets import checked_weight
 
@@ -20,23 +20,7 @@ from sk2torch.bridge.targets import checked_weight
 _KEPT_BY_CLONES = ("_metadata_request", "_sklearn_output_config", "_opened")
 
 
-def _answered(name: str) -> Any:
-    """The method ``name``, present where the model has it."""
-
-    def has(self: "PrefitModel") -> bool:
-        if name not in self._answers().methods:
-            raise AttributeError(f"this model has no {name!r}; it has {', '.join(self._answers().methods)}.")
-        return True
-
-    def method(self: "PrefitModel", X: Any, **arguments: Any) -> Any:
-        return self._answer(name, X, arguments)
-
-    method.__name__, method.__qualname__ = name, f"PrefitModel.{name}"
-    method.__doc__ = f"``{name}`` of the model: a result of its own memory, as scikit-learn's method would return it."
-    return available_if(has)(method)
-
-
-class PrefitModel(BaseEstimator):
+class PrefitModel(Answering, BaseEstimator):
     """A fitted model of torch as a scikit-learn estimator; ``as_estimator`` makes it and describes the parameters.
 
     ``fit`` learns nothing, and clones share the model.
@@ -66,21 +50,6 @@ class PrefitModel(BaseEstimator):
         self.batch_size = batch_size
         self.device = device
         self.progress = progress
-
-    predict = _answered("predict")
-    predict_proba = _answered("predict_proba")
-    predict_log_proba = _answered("predict_log_proba")
-    decision_function = _answered("decision_function")
-    score_samples = _answered("score_samples")
-    transform = _answered("transform")
-    inverse_transform = _answered("inverse_transform")
-    apply = _answered("apply")
-    decision_path = _answered("decision_path")
-    mahalanobis = _answered("mahalanobis")
-    kneighbors = _answered("kneighbors")
-    kneighbors_graph = _answered("kneighbors_graph")
-    radius_neighbors = _answered("radius_neighbors")
-    radius_neighbors_graph = _answered("radius_neighbors_graph")
 
     def fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> "PrefitModel":
         """Check that the model fits the data; it learns nothing, but for the number of columns of a plain module.
@@ -170,6 +139,9 @@ class PrefitModel(BaseEstimator):
             self.input_shape,
             self.input_dtype,
         )
+
+    def _methods(self) -> list[str]:
+        return self._answers().methods
 
     def _answer(self, method: str, X: Any, arguments: dict[str, Any]) -> Any:
         takes_input = METHODS[method].kind != "input"

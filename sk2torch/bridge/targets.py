@@ -33,18 +33,24 @@ class Target:
         return rows_tensor(self.values, dtype if self.values.dtype.kind == "f" else torch.int64)
 
 
-def target_of(loss: RowLoss, y: Any, X: np.ndarray) -> Target:
+def target_of(loss: RowLoss, y: Any, X: Any, classes: np.ndarray | None = None) -> Target:
     """``y`` as ``loss`` needs it.
 
+    Args:
+        loss: which compares with it.
+        y: labels or numbers.
+        X: the rows; as ``y``, they are what they are compared with.
+        classes: the labels of a fitted classifier, of which y may hold some only.
+
     Raises:
-        ValueError: no y, another length, labels where numbers are needed, or fewer than two classes.
+        ValueError: no y, another length, labels where numbers are needed, fewer than two classes, or unknown ones.
     """
     if y is None:
         raise ValueError("requires y to be passed, but the target y is None; a loss compares with it.")
     check_consistent_length(X, y)
     if y is X:
         return Target(np.ascontiguousarray(X.reshape(len(X), -1)), int(np.prod(X.shape[1:])))
-    kind = loss.target
+    kind = loss.target if loss.target != "any" or classes is None else "classes"
     if kind == "any":
         kind = "classes" if np.asarray(y).dtype.kind in "OUSb" else "numbers"
         if np.asarray(y).dtype.kind in "iu":
@@ -55,7 +61,7 @@ def target_of(loss: RowLoss, y: Any, X: np.ndarray) -> Target:
         return Target(numbers, 1 if numbers.ndim == 1 else numbers.shape[1])
     labels = column_or_1d(y, warn=True)
     check_classification_targets(labels)
-    classes, indices = np.unique(labels, return_inverse=True)
+    classes, indices = np.unique(labels, return_inverse=True) if classes is None else _known(labels, classes)
     if len(classes) < 2 or (kind == "binary" and len(classes) > 2):
         expected = "two classes" if kind == "binary" else "two classes or more"
         raise ValueError(f"the loss needs {expected}, but y has {len(classes)} class(es).")
@@ -64,7 +70,17 @@ def target_of(loss: RowLoss, y: Any, X: np.ndarray) -> Target:
     return Target(indices.astype(np.int64), len(classes), classes)
 
 
-def checked_weight(sample_weight: Any, X: np.ndarray) -> np.ndarray | None:
+def _known(labels: np.ndarray, classes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The classes, and the index of each label among them."""
+    places = {label: k for k, label in enumerate(classes.tolist())}
+    indices = np.array([places.get(label, -1) for label in labels.tolist()], dtype=np.int64)
+    if (indices < 0).any():
+        strange = np.unique(labels[indices < 0])[:5].tolist()
+        raise ValueError(f"y has labels that the fitted model does not know: {strange}; it has {classes}.")
+    return classes, indices
+
+
+def checked_weight(sample_weight: Any, X: Any) -> np.ndarray | None:
     """Weights of rows, shape ``(n_samples,)``, float64.
 
     Raises:

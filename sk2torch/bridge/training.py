@@ -1,6 +1,7 @@
 """The training loop, skorch's: rows with weights, a progress bar, early stopping, a history as plain data."""
 
 import contextlib
+import copy
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any
@@ -11,7 +12,7 @@ from sklearn.model_selection import ShuffleSplit, StratifiedShuffleSplit
 from torch import Tensor, nn
 from torch.utils.data import Subset
 
-from sk2torch.base import MissingDependency
+from sk2torch.base import MissingDependency, TorchEstimator
 from sk2torch.bridge.losses import RowLoss
 from sk2torch.bridge.progress import Bar, Show
 
@@ -28,7 +29,7 @@ class Rows(torch.utils.data.Dataset):
     """Rows for training, fetched a batch at a time; ``X`` and ``y`` are never copied as a whole.
 
     Args:
-        x: tensor of inputs, rows first.
+        x: tensor of inputs, rows first; of a sparse one each batch is made dense.
         target: tensor, rows first.
         weight: shape ``(n_rows,)``, or None.
     """
@@ -37,14 +38,25 @@ class Rows(torch.utils.data.Dataset):
         self.x, self.target, self.weight = x, target, weight
 
     def __len__(self) -> int:
-        return len(self.x)
+        return self.x.shape[0]
 
     def __getitems__(self, rows: Sequence[int]) -> tuple[Tensor, dict[str, Tensor]]:
         index = torch.as_tensor(rows)
         y = {"target": self.target[index]}
         if self.weight is not None:
             y["weight"] = self.weight[index]
-        return self.x[index], y
+        return _rows_at(self.x, index), y
+
+
+def _rows_at(x: Tensor, index: Tensor) -> Tensor:
+    if not x.is_sparse_csr:
+        return x[index]
+    first, counts = x.crow_indices()[index], x.crow_indices().diff()[index]
+    row = torch.repeat_interleave(torch.arange(len(index)), counts)
+    entry = torch.arange(len(row)) + torch.repeat_interleave(first - counts.cumsum(0) + counts, counts)
+    result = x.values().new_zeros(len(index), x.shape[1])
+    result[row, x.col_indices()[entry]] = x.values()[entry]
+    return result
 
 
 def as_they_are(batch: Any) -> Any:
@@ -57,6 +69,22 @@ class _Stopped(Exception):
 
 
 class _Patience(EarlyStopping):
+    """skorch's, which the weights before the first epoch compete in, if these are worth it.
+
+    Args:
+        start: rows on which the loss of these weights is found; None where they are random.
+    """
+
+    def __init__(self, start: Any = None, **settings: Any) -> None:
+        super().__init__(load_best=True, threshold_mode="abs", **settings)
+        self.start = start
+
+    def on_train_begin(self, net: Any, **kwargs: Any) -> None:
+        super().on_train_begin(net, **kwargs)
+        if self.start is not None:
+            self.dynamic_threshold_ = self._calc_new_threshold(net.loss_of(self.start))
+            self.best_model_weights_ = copy.deepcopy(net.module_.state_dict())
+
     def on_epoch_end(self, net: Any, **kwargs: Any) -> None:
         try:
             super().on_epoch_end(net, **kwargs)
@@ -75,6 +103,17 @@ class _Steps(Callback):
         self.bar.step("  ".join(f"{key} {last[key]:.4g}" for key in ("train_loss", "valid_loss") if key in last))
 
 
+class _Feasible(Callback):
+    """Brings parameters back to what the estimators' may be, after each step."""
+
+    def on_batch_end(self, net: Any, training: bool = False, **kwargs: Any) -> None:
+        if training:
+            with torch.no_grad():
+                for part in net.module_.modules():
+                    if isinstance(part, TorchEstimator):
+                        part.restrict_parameters()
+
+
 class TrainingNet(NeuralNet):
     """skorch's net over modules that exist already: weighted losses, and errors instead of NaN.
 
@@ -91,6 +130,13 @@ class TrainingNet(NeuralNet):
                 "(StandardScaler), or clip gradients (skorch.callbacks.GradientNormClipping)."
             )
         return loss
+
+    def loss_of(self, rows: Any) -> float:
+        """The mean loss of rows, as the history has it."""
+        total = 0.0
+        for batch in self.get_iterator(rows, training=False):
+            total += self.validation_step(batch)["loss"].item() * len(batch[0])
+        return total / len(rows)
 
     @property
     def _default_callbacks(self) -> list[tuple[str, Any]]:
@@ -124,6 +170,8 @@ class Training:
         callbacks: further ones of skorch.
         checkpoint: a file that is written after each epoch and removed at the end; a run that finds it goes on from
             there.
+        start: of a model that is fitted already, a checksum of it: early stopping may keep it as it is, and a
+            checkpoint has to be of the same.
     """
 
     optimizer: Any
@@ -140,11 +188,12 @@ class Training:
     callbacks: Sequence[Any] = ()
     checkpoint: Any = None
     optimizer_settings: dict[str, Any] = field(default_factory=dict)
+    start: str | None = None
 
     @classmethod
     def of(cls, estimator: Any, device: torch.device, stratify: bool) -> "Training":
         """The settings that are parameters of ``estimator``; ``verbose`` and ``optimizer__...`` among them."""
-        own = ("device", "stratify", "progress", "callbacks", "optimizer_settings")
+        own = ("device", "stratify", "progress", "callbacks", "optimizer_settings", "start")
         return cls(
             **{field.name: getattr(estimator, field.name) for field in fields(cls) if field.name not in own},
             device=device,
@@ -154,8 +203,17 @@ class Training:
             optimizer_settings=estimator.part_params("optimizer"),
         )
 
-    def run(self, module: nn.Module, loss: RowLoss, rows: Rows, generator: torch.Generator) -> list[dict[str, Any]]:
+    def run(
+        self, module: nn.Module, loss: RowLoss, rows: Rows, generator: torch.Generator, split: Any = None
+    ) -> list[dict[str, Any]]:
         """Train ``module`` in place; the history, one dict per epoch.
+
+        Args:
+            module: takes a batch of rows.
+            loss: of the module's output and the rows' target.
+            rows: all of them, those that are held out among them.
+            generator: of the order of rows.
+            split: which of the rows are trained on and which are held out, as ``split_of`` gives them; None to draw it.
 
         Raises:
             ValueError: nothing to train, too few rows to validate on, a loss that is not finite, or a checkpoint of
@@ -168,7 +226,12 @@ class Training:
         state = read(self.checkpoint, about) if self.checkpoint is not None else None
         seed = seed if state is None else state["split_seed"]
         checkpoint = Checkpoint(self.checkpoint, about, generator, seed) if self.checkpoint is not None else None
+        parts: tuple[Subset, Subset] | None = None
+        if self.early_stopping:
+            train, valid = self.split_of(rows.target.cpu().numpy(), seed) if split is None else split
+            parts = Subset(rows, train), Subset(rows, valid)
         bar = Bar("epochs", self.max_epochs, self.progress)
+        callbacks = [("feasible", _Feasible()), ("bar", _Steps(bar)), *self._stopping(parts), *self.callbacks]
         net = TrainingNet(
             module=module,
             criterion=loss,
@@ -176,8 +239,8 @@ class Training:
             lr=self.lr,
             max_epochs=self.max_epochs,
             batch_size=self.batch_size,
-            train_split=self._split(rows, seed) if self.early_stopping else None,
-            callbacks=[("bar", _Steps(bar)), *self._stopping(), *self.callbacks, ("checkpoint", checkpoint)],
+            train_split=None if parts is None else lambda dataset, y=None, **_: parts,
+            callbacks=[*callbacks, ("checkpoint", checkpoint)],
             device=self.device,
             verbose=0,
             iterator_train__shuffle=True,
@@ -192,17 +255,19 @@ class Training:
             checkpoint.path.unlink(missing_ok=True)
         return [_plain(epoch) for epoch in net.history]
 
-    def _stopping(self) -> list[tuple[str, Any]]:
+    def _stopping(self, parts: Any) -> list[tuple[str, Any]]:
         if not self.early_stopping:
             return []
-        patience = {"patience": self.n_iter_no_change, "threshold": self.tol, "threshold_mode": "abs"}
-        return [("early_stopping", _Patience(load_best=True, **patience))]
+        start = None if self.start is None else parts[1]
+        return [("early_stopping", _Patience(start, patience=self.n_iter_no_change, threshold=self.tol))]
 
     def _about(self, module: nn.Module, rows: Rows) -> dict[str, Any]:
         """What a checkpoint has to agree in."""
         return {
             "rows": digest(rows.x, rows.target, rows.weight),
+            "start": self.start,
             "parameters": [[name, list(tensor.shape)] for name, tensor in module.state_dict().items()],
+            "trained": [name for name, parameter in module.named_parameters() if parameter.requires_grad],
             "optimizer": f"{self.optimizer.__module__}.{self.optimizer.__qualname__}",
             "lr": self.lr,
             "batch_size": self.batch_size,
@@ -210,13 +275,17 @@ class Training:
             "validation_fraction": self.validation_fraction,
         }
 
-    def _split(self, rows: Rows, seed: int) -> Any:
+    def split_of(self, target: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray]:
+        """Indices of the rows that are trained on, and of those that are held out.
+
+        Raises:
+            ValueError: too few rows of some class, or a fraction that is none.
+        """
         if not 0 < self.validation_fraction < 1:
             raise ValueError(f"validation_fraction: expected a number between 0 and 1, got {self.validation_fraction}.")
         splitter = StratifiedShuffleSplit if self.stratify else ShuffleSplit
         indices = splitter(1, test_size=self.validation_fraction, random_state=seed)
-        train, valid = next(indices.split(np.zeros(len(rows)), rows.target.cpu().numpy()))
-        return lambda dataset, y=None, **_: (Subset(dataset, train), Subset(dataset, valid))
+        return next(indices.split(np.zeros(len(target)), target))
 
 
 def _plain(epoch: dict[str, Any]) -> dict[str, Any]:
