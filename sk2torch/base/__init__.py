@@ -1,7 +1,14 @@
 """What every converter builds on: the base module, the registry, columns, labels, errors."""
 
 from sk2torch.base import read, write
-from sk2torch.base.columns import Column, computed_columns, followed_columns, tensor_positions, tensor_width
+from sk2torch.base.columns import (
+    Column,
+    FilledColumn,
+    computed_columns,
+    followed_columns,
+    tensor_positions,
+    tensor_width,
+)
 from sk2torch.base.encoding import InputEncoding
 from sk2torch.base.errors import (
     ArtifactError,
@@ -34,6 +41,7 @@ __all__ = [
     "CannotUnwrap",
     "ClassLabels",
     "Column",
+    "FilledColumn",
     "InputEncoding",
     "InputError",
     "Method",

@@ -103,6 +103,11 @@ class Column:
         self.missing_words: set[Any] = set()
 
     @property
+    def origin(self) -> "Column":
+        """The column that this one is a view of; itself, if it is none."""
+        return self
+
+    @property
     def is_text(self) -> bool:
         return bool(self.vocabulary)
 
@@ -307,23 +312,43 @@ def computed_columns(count: int, is_sparse: bool = False) -> list[Column]:
     return [column] * count
 
 
-def followed_columns(
-    columns: Sequence[Column], is_sparse: bool | None = None, may_be_missing: bool = False
-) -> list[Column]:
+def followed_columns(columns: Sequence[Column], is_sparse: bool | None = None) -> list[Column]:
     """Computed columns with the missing and infinite cells of ``columns``; one object for each of theirs.
 
     Args:
         columns: what a step computes with.
         is_sparse: whether it makes a sparse matrix; None where its input decides.
-        may_be_missing: whether it may make missing or infinite cells of others.
     """
     found: dict[int, Column] = {}
     for source in columns:
         column = found.setdefault(id(source), Column(computed=True))
         column.sources = (source,)
         column.is_sparse = source.is_sparse if is_sparse is None else is_sparse
-        column.may_be_missing = source.may_be_missing or may_be_missing
+        column.may_be_missing = source.may_be_missing
     return [found[id(source)] for source in columns]
+
+
+class FilledColumn(Column):
+    """A column behind an imputer: all that is said of it is said of ``origin``, but that missing cells are refused."""
+
+    def __init__(self, origin: Column) -> None:
+        self.__dict__["_origin"] = origin
+
+    @property
+    def origin(self) -> Column:
+        """The column that is filled."""
+        return self.__dict__["_origin"]
+
+    def __getattribute__(self, name: str) -> Any:
+        if name in ("origin", "refuse", "__class__", "__dict__"):
+            return super().__getattribute__(name)
+        return getattr(self.origin, name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        setattr(self.origin, name, value)
+
+    def refuse(self, missing: bool = True, infinity: bool = True) -> None:
+        self.origin.refuse(False, infinity)
 
 
 def tensor_width(columns: Iterable[Column]) -> int:

@@ -245,7 +245,7 @@ def output_decoding(model: Any) -> OutputDecoding:
         outputs = None
     return OutputDecoding(
         classes=getattr(model, "classes_", None),
-        outputs=outputs,
+        outputs=None if outputs is None else [column.origin for column in outputs],
         inputs=inputs if has_text or model.inverse_dtype is not None else None,
         dtype=None if model.output_dtype is None else np.dtype(model.output_dtype).name,
         sparse=bool(model.sparse_output),

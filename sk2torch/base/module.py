@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from sk2torch.base.columns import Column, followed_columns
+from sk2torch.base.columns import Column, computed_columns, followed_columns
 from sk2torch.base.encoding import InputEncoding
 from sk2torch.base.labels import ClassLabels
 from sk2torch.base.source import Source
@@ -39,7 +39,7 @@ class TorchEstimator(nn.Module):
     accepts_infinity = False
     accepts_missing = False
     # Whether a cell of ``transform``'s result is missing where that cell of the input is; and whether others may be.
-    keeps_missing = False
+    hands_on_missing = False
     may_give_missing = False
     # Whether ``prepare`` looks for missing or infinite cells: ``encode`` does not see those that an earlier step makes.
     refuses_missing: bool
@@ -150,9 +150,13 @@ class TorchEstimator(nn.Module):
 
     def output_columns(self, columns: list[Column] | None) -> list[Column] | None:
         """The columns of ``transform``'s result; None when all are computed numbers that are never missing."""
-        if columns is None or not (self.keeps_missing or self.may_give_missing):
-            return None
-        return followed_columns(columns, may_be_missing=self.may_give_missing)
+        if columns is not None and self.hands_on_missing:
+            return followed_columns(columns)
+        if columns is not None and self.may_give_missing:
+            computed = computed_columns(len(columns))
+            computed[0].may_be_missing = True
+            return computed
+        return None
 
     def prepare(self, x: Tensor) -> Tensor:
         """Check the width of ``x`` and cast it to the module's dtype."""

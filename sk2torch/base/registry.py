@@ -152,13 +152,13 @@ def wrap_child(estimator: Any, columns: list[Column] | None = None) -> TorchEsti
 
 def _note_reading(estimator: Any, module: TorchEstimator, columns: list[Column], mentions: list[int]) -> None:
     """A column whose codes or documents the module did not ask for, and that it does not hand on, it computes with."""
-    handed_on = {id(column) for column in module.output_columns(columns) or ()}
+    handed_on = {id(column.origin) for column in module.output_columns(columns) or ()}
     tags = estimator.__sklearn_tags__() if hasattr(estimator, "__sklearn_tags__") else None
     validates = tags is not None and not tags.no_validation
     # Computed columns are one object, however many.
     for column, before in dict(zip(columns, mentions, strict=True)).items():
         column.used = True
-        if column.mentions + column.n_readings == before and id(column) not in handed_on:
+        if column.mentions + column.n_readings == before and id(column.origin) not in handed_on:
             column.read_as_numbers()
             missing = validates and not (tags.input_tags.allow_nan or module.accepts_missing)
             infinity = validates and not module.accepts_infinity

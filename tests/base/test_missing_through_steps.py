@@ -151,6 +151,24 @@ def test_unknown_categories_that_become_nan():
     np.testing.assert_array_equal(predictor.predict(X), model.predict(X))
 
 
+def test_missing_cells_that_become_numbers(rows):
+    missing = np.array([["a"], [None], ["a"], [None]], dtype=object)
+    encoder = OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=np.nan, encoded_missing_value=-2)
+    model, predictor = fitted((missing, [0, 1, 0, 1]), encoder, StandardScaler(), LogisticRegression())
+    np.testing.assert_array_equal(predictor.predict(missing), model.predict(missing))
+    model, predictor = fitted(rows, FunctionTransformer(np.tanh), LogisticRegression())
+    infinite = with_cell(rows[0], np.inf)
+    np.testing.assert_array_equal(predictor.predict(infinite), model.predict(infinite))
+
+
+def test_columns_that_an_imputer_fills_and_hands_on(rows):
+    objects = with_cell(rows[0], np.nan).astype(object)
+    model, predictor = fitted(
+        (rows[0].astype(object), rows[1]), SimpleImputer(strategy="most_frequent"), StandardScaler(), GaussianNB()
+    )
+    np.testing.assert_array_equal(predictor.predict(objects), model.predict(objects))
+
+
 def test_graphs_refuse_what_they_compute(rows):
     _, module = outside(rows, LogisticRegression())
     inside, beyond = (torch.from_numpy(with_cell(rows[0] + 0.5, value)) for value in (1.0, -1.0))

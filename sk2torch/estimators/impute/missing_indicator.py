@@ -77,6 +77,7 @@ def _cells(value: Any, columns: list[Column]) -> MissingCells:
             # It looks at values without computing with them, so another step may read words.
             column.codes([])
             column.refuses_pandas_na = True
+            column.refuse(missing=False)
         return missing_numbers("MissingIndicator", value, len(columns))
     for column in columns:
         column.refuse(infinity=False)

@@ -6,7 +6,16 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from sk2torch.base import Column, TorchEstimator, UnsupportedParameter, computed_columns, read, register, write
+from sk2torch.base import (
+    Column,
+    FilledColumn,
+    TorchEstimator,
+    UnsupportedParameter,
+    computed_columns,
+    read,
+    register,
+    write,
+)
 from sk2torch.base.cells import is_missing, is_number, is_pandas_na, plain
 from sk2torch.blocks.routing import SelectColumns
 from sk2torch.estimators.impute.missing import MissingCells
@@ -115,7 +124,7 @@ class TorchSimpleImputer(TorchEstimator):
             return None
         result = computed_columns(self.n_outputs)
         for k, j in enumerate(self.kept.index.tolist()):
-            result[k] = columns[j] if passed_on[k] else result[k]
+            result[k] = FilledColumn(columns[j].origin) if passed_on[k] else result[k]
         return result
 
     def transform(self, x: Tensor) -> Tensor:

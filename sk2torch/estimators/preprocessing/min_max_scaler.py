@@ -22,7 +22,7 @@ class TorchMinMaxScaler(TorchEstimator):
 
     fitted_attributes = {"scale": "scale_", "minimum": "min_"}
 
-    keeps_missing = True
+    hands_on_missing = True
 
     def __init__(self, scale: Tensor, minimum: Tensor, low: float, high: float, clip: bool) -> None:
         super().__init__(scale.shape[0])

@@ -46,7 +46,7 @@ class TorchQuantileTransformer(TorchEstimator):
     unknown: Tensor
     bounds: Tensor
 
-    keeps_missing = True
+    hands_on_missing = True
 
     def __init__(self, quantiles: np.ndarray, references: np.ndarray, is_normal: bool, bounds: Tensor) -> None:
         super().__init__(quantiles.shape[1])
