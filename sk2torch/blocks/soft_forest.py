@@ -1,7 +1,7 @@
 """Trees that learn: the differentiable relaxation of a ``Forest``."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 import torch
 from torch import Tensor, nn
@@ -15,6 +15,8 @@ from sk2torch.ops.forest import leaf_probabilities, reached_nodes, rows_at_a_tim
 
 # Blocks whose intermediate results are kept for gradients; those of more are computed again.
 _KEPT_BLOCKS = 16
+# The temperature below which the gates lean to the left, of numbers that equal a threshold.
+_LEANING: Final = 1e-4
 
 
 class SoftForest(nn.Module):
@@ -22,13 +24,15 @@ class SoftForest(nn.Module):
 
     A leaf's probability is the product along its path, and a tree's answer the expected value of its leaf. NaN and
     categories take one side for certain, as in ``Forest``; so do infinite values, and all finite ones at infinite
-    thresholds. ``x`` is not rounded to float32. At a threshold itself both sides have one half; elsewhere the limit for
-    temperatures towards 0 is ``Forest``. ``forward`` and ``path`` are those of the hard trees.
+    thresholds. The limit for temperatures towards 0 is ``Forest``, which sends left what equals the threshold: below
+    ``1e-4`` the sigmoid's argument grows by ``log(1e-4 / temperature)``. ``forward`` and ``path`` are those of the hard
+    trees.
 
     Args:
         forest: gives the trees.
         temperature: width of the gates, in units of ``scale``; a buffer, to be annealed in place.
-        dtype: of the thresholds, which are a parameter of shape ``(n_nodes,)``.
+        dtype: of the thresholds, a parameter of shape ``(n_nodes,)``. Where trees compare ``float32(x)``, those in
+            float64 stand where its rounding changes: half-way to the next float32.
     """
 
     __jit_unused_properties__ = ["node_offsets"]
@@ -46,7 +50,7 @@ class SoftForest(nn.Module):
         self.has_categories = forest.has_categories
         for name in ("feature", "child", "category_row", "category_left", "roots", "parent"):
             self.register_buffer(name, getattr(forest, name))
-        self.threshold = nn.Parameter(forest.threshold.detach().to(dtype, copy=True))
+        self.threshold = nn.Parameter(_borders(forest.threshold.detach(), dtype))
         node = torch.nonzero(self.compares())[:, 0]
         scale = threshold_spreads(self.feature[node] % self.n_features, self.threshold.detach()[node], self.n_features)
         self.register_buffer("scale", scale.to(dtype))
@@ -115,6 +119,7 @@ class SoftForest(nn.Module):
             self.threshold,
             # Zero is no width, and slopes stay finite.
             width.clamp(min=1e-300 if width.dtype == torch.float64 else 1e-30),
+            torch.log(torch.reciprocal(self.temperature) * _LEANING).clamp(min=0.0),
             self.category_row,
             self.category_left,
             self.has_categories,
@@ -221,3 +226,12 @@ class SoftForest(nn.Module):
     def path(self, x: Tensor) -> Tensor:
         """As ``Forest`` has it."""
         return path_graph(self.forward(x), self.parent, self.depth, x)
+
+
+def _borders(threshold: Tensor, dtype: torch.dtype) -> Tensor:
+    """Thresholds in ``dtype``; of float32 in float64, half-way to the next. ``rounded_down`` is the inverse."""
+    result = threshold.to(dtype, copy=True)
+    if threshold.dtype == torch.float32 and dtype == torch.float64:
+        gap = torch.nextafter(threshold, torch.full_like(threshold, float("inf"))).double() - result
+        result = torch.where(gap.isfinite(), result + gap / 2, result)
+    return result
