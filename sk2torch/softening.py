@@ -62,6 +62,8 @@ def harden(model: T) -> T:
         UnsupportedParameter: there are no soft trees; a threshold is NaN.
     """
     _check(model, "harden")
+    if any(bool(block.threshold.isnan().any()) for block in _soft_blocks(model)):
+        raise UnsupportedParameter("harden: some thresholds are NaN; train with a smaller lr, or clip gradients.")
     return _replaced(model, "harden", lambda block: block.harden(), "has no soft trees; harden takes what soften gave")
 
 

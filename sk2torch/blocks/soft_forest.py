@@ -1,7 +1,8 @@
 """Trees that learn: the differentiable relaxation of a ``Forest``."""
 
+import math
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -15,8 +16,6 @@ from sk2torch.ops.forest import leaf_probabilities, reached_nodes, rows_at_a_tim
 
 # Blocks whose intermediate results are kept for gradients; those of more are computed again.
 _KEPT_BLOCKS = 16
-# The temperature below which the gates lean to the left, of numbers that equal a threshold.
-_LEANING: Final = 1e-4
 
 
 class SoftForest(nn.Module):
@@ -108,7 +107,10 @@ class SoftForest(nn.Module):
     def probabilities(self, x: Tensor) -> Tensor:
         """Of leaves, in the order of ``leaf``: shape ``(n_leaves, n_samples)``."""
         columns = x.t()
-        width = torch.mul(self.temperature, self.scale)
+        # Zero is no width, and slopes stay finite.
+        least = 1e-300 if x.dtype == torch.float64 else 1e-30
+        temperature = torch.clamp(self.temperature, min=least)
+        width = torch.clamp(temperature * self.scale, min=least)
         if self.copies_columns:
             lowest = torch.full_like(columns, -float("inf"))
             columns = torch.cat([columns, torch.where(columns.isnan(), lowest, columns)])
@@ -117,9 +119,9 @@ class SoftForest(nn.Module):
             columns.contiguous(),
             self.feature,
             self.threshold,
-            # Zero is no width, and slopes stay finite.
-            width.clamp(min=1e-300 if width.dtype == torch.float64 else 1e-30),
-            torch.log(torch.reciprocal(self.temperature) * _LEANING).clamp(min=0.0),
+            width,
+            # Of numbers that equal a threshold, in the limit.
+            torch.clamp(math.log(1e-4) - temperature.log(), min=0.0),
             self.category_row,
             self.category_left,
             self.has_categories,
