@@ -24,8 +24,9 @@ def soften(model: T, temperature: float = 1.0) -> T:
     so that one temperature suits features in different units. A feature with a single threshold ``t`` has ``|t|`` or
     the median of the other features' scales, whichever is smaller.
 
-    Missing values and categories take the side that they have in the model, for certain. At a threshold itself both
-    sides have one half; everywhere else the answers tend to the model's as the temperature tends to 0.
+    Missing values and categories take the side that they have in the model, for certain. The answers tend to the
+    model's as the temperature tends to 0, also at thresholds themselves: there both sides have one half down to a
+    temperature of 1e-4, and lean to the left below it.
 
     Args:
         model: what ``wrap`` gave; it is not touched.
@@ -39,6 +40,11 @@ def soften(model: T, temperature: float = 1.0) -> T:
     if _soft_blocks(model):
         raise UnsupportedParameter(
             "soften: the trees of this model are soft; change them by set_temperature(model, t)."
+        )
+    if any(getattr(block, "n_features", 1) == 0 for block in model.modules() if hasattr(block, "soften")):
+        raise UnsupportedParameter(
+            "soften: the model comes from a file of an older version, which does not say how many features its trees "
+            "have; wrap the estimator again."
         )
     dtype = model.anchor.dtype
     return _replaced(

@@ -3,12 +3,19 @@
 import numpy as np
 import pytest
 import torch
-from sklearn.ensemble import AdaBoostRegressor, GradientBoostingRegressor, RandomTreesEmbedding
+from sklearn.ensemble import (
+    AdaBoostRegressor,
+    GradientBoostingRegressor,
+    HistGradientBoostingRegressor,
+    RandomTreesEmbedding,
+)
 from sklearn.tree import DecisionTreeRegressor
 
 import sk2torch
+from sk2torch.blocks import soft_forest
 from sk2torch.blocks.soft_forest import SoftForest
 from sk2torch.ops.forest import threshold_spreads
+from tests.cases import data
 from tests.softening.models import histogram, small_forest, soft
 
 TEMPERATURE = 0.3
@@ -43,8 +50,8 @@ def test_scale_has_the_unit_of_the_feature():
 
 
 def test_spreads():
-    column = torch.tensor([0, 0, 0, 1, 2, 2, 3, 4, 4])
-    threshold = torch.tensor([1.0, 2.0, 3.0, 0.1, 7.0, 7.0, 0.0, float("inf"), 5.0]).double()
+    column = torch.tensor([0, 0, 0, 1, 2, 2, 3, 4])
+    threshold = torch.tensor([1.0, 2.0, 3.0, 0.1, 7.0, 7.0, 0.0, 5.0]).double()
     spread = threshold_spreads(column, threshold, 6)
     # Of column 0; columns 2 to 4 have one threshold, column 5 none.
     usual = np.std([1.0, 2.0, 3.0])
@@ -134,6 +141,19 @@ def test_edges_have_no_nan(dtype, temperature):
         torch.testing.assert_close(answer.detach()[rows], getattr(hard, method)(x.detach()[rows]).detach())
 
 
+def test_splits_of_what_is_missing_survive_weight_decay():
+    X, y = data.missing_regression()
+    estimator = HistGradientBoostingRegressor(max_iter=3, random_state=0).fit(X, y)
+    model = soft(estimator)
+    assert torch.isinf(sk2torch.wrap(estimator).boosting.trees.forest.threshold).any()
+    model.predict(torch.from_numpy(X)).square().sum().backward()
+    torch.optim.SGD(model.parameters(), lr=1e-3, weight_decay=0.1).step()
+    assert all(parameter.isfinite().all() for parameter in model.parameters())
+    hard = sk2torch.harden(model)
+    assert torch.isinf(hard.boosting.trees.forest.threshold).any()
+    np.testing.assert_allclose(sk2torch.unwrap(hard).predict(X), sk2torch.Predictor(hard).predict(X), rtol=1e-9)
+
+
 def test_small_probabilities_are_not_lost():
     tree = DecisionTreeRegressor(max_depth=1).fit([[0.0], [1.0]], [1.0, 0.0])
     # One threshold, 0.5, which is its scale.
@@ -149,9 +169,10 @@ def test_blocks_of_rows(monkeypatch):
     whole = model.predict(x)
     whole.square().sum().backward()
     expected = [x.grad.clone(), *[p.grad.clone() for p in model.parameters()]]
-    # Few blocks, and so many that they are computed again for gradients.
-    for rows in (7, 2):
-        monkeypatch.setattr(SoftForest, "rows_at_a_time", lambda self, x, rows=rows: rows)
+    monkeypatch.setattr(SoftForest, "rows_at_a_time", lambda self, x: 7)
+    # Kept for gradients, and computed again.
+    for n_bytes in (2**30, 0):
+        monkeypatch.setattr(soft_forest, "workspace_bytes", lambda n_bytes=n_bytes: n_bytes)
         x.grad = None
         model.zero_grad()
         parts = model.predict(x)

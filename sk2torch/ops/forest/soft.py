@@ -85,7 +85,7 @@ def gate_logits(
     value = x.index_select(0, column)
     limit = threshold.index_select(0, node).unsqueeze(1)
     logit = (limit - value) / width.index_select(0, column).unsqueeze(1) + lean
-    # A tensor of one number, and not a number: of float32 in float64 graphs of ONNX.
+    # A tensor and not a number, which would be float32 in ONNX.
     left = torch.full_like(limit[:1], float("inf"))
     logit = torch.where(logit.isnan(), torch.where(value <= limit, left, -left), logit)
     if has_categories:
@@ -155,14 +155,14 @@ def threshold_spreads(column: Tensor, threshold: Tensor, n_columns: int) -> Tens
     """How far the thresholds of each column lie apart, in its units: shape ``(n_columns,)``, above zero.
 
     Their standard deviation over the nodes. A column with one threshold ``t`` has ``|t|`` or the median of the other
-    columns' deviations, whichever is smaller and not zero; 1 where there is neither. Infinite thresholds do not count.
+    columns' deviations, whichever is smaller and not zero; 1 where there is neither.
 
     Args:
         column: int64, of each node that compares, shape ``(n,)``.
-        threshold: of each, of the same shape.
+        threshold: finite, of each, of the same shape.
         n_columns: number of columns.
     """
-    column, threshold = column[threshold.isfinite()], threshold[threshold.isfinite()].double()
+    threshold = threshold.double()
     count = torch.bincount(column, minlength=n_columns)
     mean = threshold.new_zeros(n_columns).index_add(0, column, threshold) / count.clamp(min=1)
     square = (threshold - mean[column]).square()
