@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from torch import nn
 
 from sk2torch.base import TorchEstimator, UnsupportedParameter
+from sk2torch.blocks.soft_forest import SoftForest
 
 T = TypeVar("T", bound=TorchEstimator)
 
@@ -96,8 +97,8 @@ def is_soft(model: nn.Module) -> bool:
     return bool(_soft_blocks(model))
 
 
-def _soft_blocks(model: nn.Module) -> list[nn.Module]:
-    return [module for module in model.modules() if hasattr(module, "harden")]
+def _soft_blocks(model: nn.Module) -> list[SoftForest]:
+    return [module for module in model.modules() if isinstance(module, SoftForest)]
 
 
 def _check(model: Any, verb: str) -> None:

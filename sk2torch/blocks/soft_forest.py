@@ -8,7 +8,8 @@ import torch
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
-from sk2torch.blocks.forest import Forest, path_graph
+from sk2torch.blocks.forest import Forest
+from sk2torch.blocks.tree_leaves import path_graph
 from sk2torch.blocks.tree_packing import rounded_down
 from sk2torch.functional.rounding import round_to_single
 from sk2torch.ops.answering import takes_operators

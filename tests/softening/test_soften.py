@@ -98,15 +98,19 @@ def test_one_dtype_at_a_time():
     torch.testing.assert_close(single.predict_proba(x), other.predict_proba(x), rtol=0, atol=0)
 
 
-def test_files(tmp_path):
+def test_files(tmp_path, interpreter_without_sklearn):
     estimator, X = histogram()
     model = move(soft(estimator))
     x = torch.from_numpy(X)
-    again = sk2torch.load(sk2torch.save(model, tmp_path / "model.safetensors"))
-    assert torch.equal(again.predict_proba(x), model.predict_proba(x))
-    assert torch.equal(sk2torch.harden(again).predict_proba(x), sk2torch.harden(model).predict_proba(x))
-    sk2torch.set_temperature(again, 1e-16)
+    path = sk2torch.save(model, tmp_path / "model.safetensors")
+    answer = interpreter_without_sklearn.run(path, {"predict_proba": x})["predict_proba"]
+    torch.testing.assert_close(answer, model.predict_proba(x), rtol=1e-12, atol=0)
+    again = sk2torch.load(path)
     hard = sk2torch.harden(model).predict_proba(x)
+    assert torch.equal(sk2torch.harden(again).predict_proba(x), hard)
+    result = sk2torch.unwrap(sk2torch.harden(again), estimator)
+    np.testing.assert_allclose(result.predict_proba(X), hard.detach(), rtol=1e-9)
+    sk2torch.set_temperature(again, 1e-16)
     torch.testing.assert_close(again.predict_proba(x), hard, rtol=0, atol=1e-12)
 
 
