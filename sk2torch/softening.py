@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from torch import nn
 
 from sk2torch.base import TorchEstimator, UnsupportedParameter
+from sk2torch.blocks.soft_forest import SoftForest
 
 T = TypeVar("T", bound=TorchEstimator)
 
@@ -24,8 +25,9 @@ def soften(model: T, temperature: float = 1.0) -> T:
     so that one temperature suits features in different units. A feature with a single threshold ``t`` has ``|t|`` or
     the median of the other features' scales, whichever is smaller.
 
-    Missing values and categories take the side that they have in the model, for certain. At a threshold itself both
-    sides have one half; everywhere else the answers tend to the model's as the temperature tends to 0.
+    Missing values and categories take the side that they have in the model, for certain. The answers tend to the
+    model's as the temperature tends to 0, also at thresholds themselves: there both sides have one half down to a
+    temperature of 1e-4, and lean to the left below it.
 
     Args:
         model: what ``wrap`` gave; it is not touched.
@@ -39,6 +41,11 @@ def soften(model: T, temperature: float = 1.0) -> T:
     if _soft_blocks(model):
         raise UnsupportedParameter(
             "soften: the trees of this model are soft; change them by set_temperature(model, t)."
+        )
+    if any(getattr(block, "n_features", 1) == 0 for block in model.modules() if hasattr(block, "soften")):
+        raise UnsupportedParameter(
+            "soften: the model comes from a file of an older version, which does not say how many features its trees "
+            "have; wrap the estimator again."
         )
     dtype = model.anchor.dtype
     return _replaced(
@@ -62,6 +69,8 @@ def harden(model: T) -> T:
         UnsupportedParameter: there are no soft trees; a threshold is NaN.
     """
     _check(model, "harden")
+    if any(bool(block.threshold.isnan().any()) for block in _soft_blocks(model)):
+        raise UnsupportedParameter("harden: some thresholds are NaN; train with a smaller lr, or clip gradients.")
     return _replaced(model, "harden", lambda block: block.harden(), "has no soft trees; harden takes what soften gave")
 
 
@@ -88,8 +97,8 @@ def is_soft(model: nn.Module) -> bool:
     return bool(_soft_blocks(model))
 
 
-def _soft_blocks(model: nn.Module) -> list[nn.Module]:
-    return [module for module in model.modules() if hasattr(module, "harden")]
+def _soft_blocks(model: nn.Module) -> list[SoftForest]:
+    return [module for module in model.modules() if isinstance(module, SoftForest)]
 
 
 def _check(model: Any, verb: str) -> None:

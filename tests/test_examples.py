@@ -11,8 +11,10 @@ EXAMPLES = Path(__file__).parent.parent / "examples"
 
 ARGUMENTS = {
     "flights.py": ["--train-rows", "4000", "--kernel-rows", "2000", "--test-rows", "1000"],
+    "forest_counterfactual.py": ["--steps", "10", "--trees", "10"],
     "skorch_warm_start.py": ["--epochs", "3"],
     "svm_vector_field.py": [],
+    "text_saliency.py": ["--epochs", "30"],
     "torch_step.py": ["--epochs", "2", "--rows", "300", "--jobs", "1"],
 }
 

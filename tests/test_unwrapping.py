@@ -153,8 +153,8 @@ def test_parts_are_found_wherever_they_are(table):
 def test_what_scikit_learn_cannot_be_told_is_refused(table):
     X, y = table
     forest = sk2torch.wrap(RandomForestClassifier(3, random_state=0).fit(X, y))
-    forest.trees.trees.forest.threshold += 0.5
-    with pytest.raises(sk2torch.CannotUnwrap, match="threshold"):
+    forest.trees.trees.forest.feature += 1
+    with pytest.raises(sk2torch.CannotUnwrap, match="feature"):
         sk2torch.unwrap(forest)
     neighbors = sk2torch.wrap(KNeighborsClassifier(algorithm="kd_tree").fit(X, y))
     with pytest.raises(sk2torch.CannotUnwrap, match="fit with algorithm='brute'"):

@@ -1,5 +1,6 @@
 """Trees that learn: the differentiable relaxation of a ``Forest``."""
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -7,14 +8,16 @@ import torch
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
-from sk2torch.blocks.forest import Forest, path_graph
+from sk2torch.blocks.forest import Forest
+from sk2torch.blocks.tree_leaves import path_graph
 from sk2torch.blocks.tree_packing import rounded_down
 from sk2torch.functional.rounding import round_to_single
 from sk2torch.ops.answering import takes_operators
 from sk2torch.ops.forest import leaf_probabilities, reached_nodes, rows_at_a_time, threshold_spreads, tree_levels
+from sk2torch.ops.workspace import workspace_bytes
 
-# Blocks whose intermediate results are kept for gradients; those of more are computed again.
-_KEPT_BLOCKS = 16
+# What gradients need of a row at a node, in float64.
+_BYTES_PER_PAIR = 64
 
 
 class SoftForest(nn.Module):
@@ -22,13 +25,15 @@ class SoftForest(nn.Module):
 
     A leaf's probability is the product along its path, and a tree's answer the expected value of its leaf. NaN and
     categories take one side for certain, as in ``Forest``; so do infinite values, and all finite ones at infinite
-    thresholds. ``x`` is not rounded to float32. At a threshold itself both sides have one half; elsewhere the limit for
-    temperatures towards 0 is ``Forest``. ``forward`` and ``path`` are those of the hard trees.
+    thresholds. The limit for temperatures towards 0 is ``Forest``, which sends left what equals the threshold: below
+    ``1e-4`` the sigmoid's argument grows by ``log(1e-4 / temperature)``. ``forward`` and ``path`` are those of the hard
+    trees.
 
     Args:
         forest: gives the trees.
         temperature: width of the gates, in units of ``scale``; a buffer, to be annealed in place.
-        dtype: of the thresholds, which are a parameter of shape ``(n_nodes,)``.
+        dtype: of the thresholds, a parameter of shape ``(n_nodes,)``, 0 for leaves and infinite ones. Where trees
+            compare ``float32(x)``, those in float64 stand where its rounding changes: half-way to the next float32.
     """
 
     __jit_unused_properties__ = ["node_offsets"]
@@ -46,9 +51,13 @@ class SoftForest(nn.Module):
         self.has_categories = forest.has_categories
         for name in ("feature", "child", "category_row", "category_left", "roots", "parent"):
             self.register_buffer(name, getattr(forest, name))
-        self.threshold = nn.Parameter(forest.threshold.detach().to(dtype, copy=True))
-        node = torch.nonzero(self.compares())[:, 0]
-        scale = threshold_spreads(self.feature[node] % self.n_features, self.threshold.detach()[node], self.n_features)
+        borders = _borders(forest.threshold.detach(), dtype)
+        is_finite = borders.isfinite()
+        # No parameters: an optimizer's weight decay makes NaN of infinity.
+        self.register_buffer("infinite", torch.where(is_finite, torch.zeros_like(borders), borders))
+        self.threshold = nn.Parameter(torch.where(is_finite, borders, torch.zeros_like(borders)))
+        node = torch.nonzero(self.compares() & is_finite)[:, 0]
+        scale = threshold_spreads(self.feature[node] % self.n_features, borders[node], self.n_features)
         self.register_buffer("scale", scale.to(dtype))
         self.register_buffer("temperature", scale.new_tensor(temperature).to(dtype))
         levels = tree_levels(self.child, self.roots)
@@ -62,6 +71,10 @@ class SoftForest(nn.Module):
         result = self.child[::2] != torch.arange(self.n_nodes, device=self.child.device)
         return result & (self.category_row == 0) if self.has_categories else result
 
+    def borders(self) -> Tensor:
+        """Thresholds, infinite ones too."""
+        return torch.add(self.threshold, self.infinite)
+
     @property
     def node_offsets(self) -> list[int]:
         """As ``Forest`` has it."""
@@ -70,7 +83,7 @@ class SoftForest(nn.Module):
     @torch.jit.unused
     def harden(self) -> Forest:
         """The ``Forest`` with the thresholds of now."""
-        threshold = torch.where(self.compares(), self.threshold, torch.zeros_like(self.threshold)).detach().cpu()
+        threshold = torch.where(self.compares(), self.borders(), torch.zeros_like(self.threshold)).detach().cpu()
         child, feature = self.child.cpu(), self.feature.cpu()
         return Forest(
             self.n_features,
@@ -97,14 +110,17 @@ class SoftForest(nn.Module):
         return self
 
     def rows_at_a_time(self, x: Tensor) -> int:
-        """How many rows are evaluated together; the probabilities of one row take no more memory than the trees."""
+        """How many rows are evaluated together; the probabilities of eight take about the memory of the trees."""
         pairs = 33554432 if x.is_cuda else 524288
-        return max(1, pairs // self.n_nodes)
+        return max(8, pairs // self.n_nodes)
 
     def probabilities(self, x: Tensor) -> Tensor:
         """Of leaves, in the order of ``leaf``: shape ``(n_leaves, n_samples)``."""
         columns = x.t()
-        width = torch.mul(self.temperature, self.scale)
+        # Zero is no width, and slopes stay finite.
+        least = 1e-300 if x.dtype == torch.float64 else 1e-30
+        temperature = torch.clamp(self.temperature, min=least)
+        width = torch.clamp(temperature * self.scale, min=least)
         if self.copies_columns:
             lowest = torch.full_like(columns, -float("inf"))
             columns = torch.cat([columns, torch.where(columns.isnan(), lowest, columns)])
@@ -112,9 +128,10 @@ class SoftForest(nn.Module):
         return leaf_probabilities(
             columns.contiguous(),
             self.feature,
-            self.threshold,
-            # Zero is no width, and slopes stay finite.
-            width.clamp(min=1e-300 if width.dtype == torch.float64 else 1e-30),
+            self.borders(),
+            width,
+            # Of numbers that equal a threshold, in the limit.
+            torch.clamp(math.log(1e-4) - temperature.log(), min=0.0),
             self.category_row,
             self.category_left,
             self.has_categories,
@@ -182,12 +199,12 @@ class SoftForest(nn.Module):
 
     @torch.jit.unused
     def in_blocks(self, function: Callable[..., Tensor], x: Tensor, *others: Any) -> Tensor:
-        """``function(x, *others)``, some rows at a time; of many blocks, what gradients need is computed again."""
+        """``function(x, *others)``, some rows at a time; what gradients need is computed again beyond the workspace."""
         rows = self.rows_at_a_time(x)
         if not takes_operators(x) or torch.compiler.is_compiling() or x.shape[0] <= rows:
             return function(x, *others)
         parts = x.split(rows)
-        if not torch.is_grad_enabled() or len(parts) <= _KEPT_BLOCKS:
+        if not torch.is_grad_enabled() or _BYTES_PER_PAIR * self.n_nodes * x.shape[0] <= workspace_bytes():
             return torch.cat([function(part, *others) for part in parts])
         return torch.cat(
             [checkpoint(function, part, *others, use_reentrant=False, preserve_rng_state=False) for part in parts]
@@ -203,7 +220,7 @@ class SoftForest(nn.Module):
         return reached_nodes(
             x,
             self.feature,
-            self.threshold.detach(),
+            self.borders().detach(),
             self.child,
             self.category_row,
             self.category_left,
@@ -221,3 +238,12 @@ class SoftForest(nn.Module):
     def path(self, x: Tensor) -> Tensor:
         """As ``Forest`` has it."""
         return path_graph(self.forward(x), self.parent, self.depth, x)
+
+
+def _borders(threshold: Tensor, dtype: torch.dtype) -> Tensor:
+    """Thresholds in ``dtype``; of float32 in float64, half-way to the next. ``rounded_down`` is the inverse."""
+    result = threshold.to(dtype, copy=True)
+    if threshold.dtype == torch.float32 and dtype == torch.float64:
+        gap = torch.nextafter(threshold, torch.full_like(threshold, float("inf"))).double() - result
+        result = torch.where(gap.isfinite(), result + gap / 2, result)
+    return result

@@ -4,9 +4,10 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from sk2torch.blocks.forest import Forest, LeafSum, leaf_values, one_hot_leaves, path_graph
+from sk2torch.blocks.forest import Forest, LeafSum
 from sk2torch.blocks.quantized.forms import Numbers, quantized_form
 from sk2torch.blocks.quantized.ranks import MOST_THRESHOLDS, ThresholdRanks, copied
+from sk2torch.blocks.tree_leaves import leaf_values, one_hot_leaves, path_graph
 from sk2torch.ops.forest import grouped_sum, reached_nodes, rows_at_a_time, stored_leaves, stored_sums
 
 

@@ -60,11 +60,12 @@ def gate_logits(
     feature: Tensor,
     threshold: Tensor,
     width: Tensor,
+    lean: Tensor,
     category_row: Tensor,
     category_left: Tensor,
     has_categories: bool,
 ) -> Tensor:
-    """``(threshold - x) / width`` of inner nodes, whose sigmoid is the probability of going left: ``(n, n_samples)``.
+    """``(threshold - x) / width + lean`` of inner nodes, whose sigmoid is the probability of left: ``(n, n_samples)``.
 
     Infinite, with the sign of the hard rule, where that difference is no number (NaN goes right, both infinite), and at
     categorical nodes.
@@ -75,6 +76,7 @@ def gate_logits(
         feature: see ``reached_nodes``.
         threshold: see ``reached_nodes``.
         width: above zero, shape ``(n_columns,)``.
+        lean: of one number, shape ``()``.
         category_row: see ``reached_nodes``.
         category_left: see ``reached_nodes``.
         has_categories: some node is categorical.
@@ -82,8 +84,8 @@ def gate_logits(
     column = feature.index_select(0, node)
     value = x.index_select(0, column)
     limit = threshold.index_select(0, node).unsqueeze(1)
-    logit = (limit - value) / width.index_select(0, column).unsqueeze(1)
-    # A tensor of one number, and not a number: of float32 in float64 graphs of ONNX.
+    logit = (limit - value) / width.index_select(0, column).unsqueeze(1) + lean
+    # A tensor and not a number, which would be float32 in ONNX.
     left = torch.full_like(limit[:1], float("inf"))
     logit = torch.where(logit.isnan(), torch.where(value <= limit, left, -left), logit)
     if has_categories:
@@ -99,6 +101,7 @@ def leaf_probabilities(
     feature: Tensor,
     threshold: Tensor,
     width: Tensor,
+    lean: Tensor,
     category_row: Tensor,
     category_left: Tensor,
     has_categories: bool,
@@ -119,6 +122,7 @@ def leaf_probabilities(
         feature: see ``gate_logits``.
         threshold: see ``gate_logits``.
         width: see ``gate_logits``.
+        lean: see ``gate_logits``.
         category_row: see ``gate_logits``.
         category_left: see ``gate_logits``.
         has_categories: some node is categorical.
@@ -138,7 +142,7 @@ def leaf_probabilities(
             leaves.append(reached.index_select(0, leaf_row[first_leaf:end_leaf]))
         if end > first:
             logit = gate_logits(
-                x, inner[first:end], feature, threshold, width, category_row, category_left, has_categories
+                x, inner[first:end], feature, threshold, width, lean, category_row, category_left, has_categories
             )
             parent = reached.index_select(0, inner_row[first:end])
             # Not 1 - sigmoid(z), which would lose small probabilities.
@@ -151,14 +155,14 @@ def threshold_spreads(column: Tensor, threshold: Tensor, n_columns: int) -> Tens
     """How far the thresholds of each column lie apart, in its units: shape ``(n_columns,)``, above zero.
 
     Their standard deviation over the nodes. A column with one threshold ``t`` has ``|t|`` or the median of the other
-    columns' deviations, whichever is smaller and not zero; 1 where there is neither. Infinite thresholds do not count.
+    columns' deviations, whichever is smaller and not zero; 1 where there is neither.
 
     Args:
         column: int64, of each node that compares, shape ``(n,)``.
-        threshold: of each, of the same shape.
+        threshold: finite, of each, of the same shape.
         n_columns: number of columns.
     """
-    column, threshold = column[threshold.isfinite()], threshold[threshold.isfinite()].double()
+    threshold = threshold.double()
     count = torch.bincount(column, minlength=n_columns)
     mean = threshold.new_zeros(n_columns).index_add(0, column, threshold) / count.clamp(min=1)
     square = (threshold - mean[column]).square()
