@@ -67,7 +67,7 @@ class Names:
         Raises:
             ValueError: nothing has such a name.
         """
-        listed = [given] if isinstance(given, str | type) else list(given)
+        listed = [given] if isinstance(given, str) or not isinstance(given, Iterable) else list(given)
         return set().union(*(self._one(name, setting) for name in listed))
 
     def _one(self, pattern: Any, setting: str) -> set[int]:

@@ -19,10 +19,14 @@ from sk2torch.bridge.tuned import TunedModel
 
 
 class TunedClassifier(ClassifierMixin, TunedModel):
-    """A classifier that scikit-learn fits and gradients tune, through all steps of a pipeline that have a slope.
+    """A classifier that scikit-learn fits and gradients tune; parameters as ``TunedModel`` describes them.
 
     Losses of likelihood compare the logarithm of ``predict_proba``, or where the model has none the log-softmax of
     ``decision_function``, ``(0, s)`` for two classes; losses of margins compare ``decision_function``.
+
+    Args:
+        class_weight: weights of the classes in the first fit, where it takes weights of rows, and in the loss: a dict,
+            or ``"balanced"``.
     """
 
     kind = "classifier"
@@ -68,8 +72,8 @@ class TunedClassifier(ClassifierMixin, TunedModel):
             raise ValueError(f"TunedClassifier: expected a classifier of one output, got {self.estimator!r}.")
         if len(classes) > 2 and _has_pairs(self.estimator):
             raise ValueError(
-                "TunedClassifier: decision_function_shape='ovo' gives a score per pair of classes, but the loss needs one "
-                "per class; set 'ovr'."
+                "TunedClassifier: decision_function_shape='ovo' gives a score per pair of classes, but the loss needs "
+                "one per class; set 'ovr'."
             )
         return target_of(loss, y, X, classes)
 
@@ -80,8 +84,9 @@ def _has_pairs(estimator: Any) -> bool:
 
 
 class TunedRegressor(RegressorMixin, TunedModel):
-    """A regressor that scikit-learn fits and gradients tune: the loss compares ``predict``.
+    """A regressor that scikit-learn fits and gradients tune; parameters as ``TunedModel`` describes them.
 
+    The loss compares ``predict``.
     Poisson losses take ``predict`` for the mean, which has to be above zero.
     """
 
@@ -102,7 +107,9 @@ class TunedRegressor(RegressorMixin, TunedModel):
 
 
 class TunedTransformer(TransformerMixin, TunedModel):
-    """A transformer that scikit-learn fits and gradients tune: ``loss(head(transform(X)), y)``.
+    """A transformer that scikit-learn fits and gradients tune, by ``loss(head(transform(X)), y)``.
+
+    Further parameters are those of ``TunedModel``. The trained head is kept as ``head_``.
 
     Args:
         target: ``"y"``, or ``"X"``: the rows themselves, for reconstruction.
