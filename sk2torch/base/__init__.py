@@ -1,7 +1,7 @@
 """What every converter builds on: the base module, the registry, columns, labels, errors."""
 
 from sk2torch.base import read, write
-from sk2torch.base.columns import Column, computed_columns, tensor_positions, tensor_width
+from sk2torch.base.columns import Column, computed_columns, followed_columns, tensor_positions, tensor_width
 from sk2torch.base.encoding import InputEncoding
 from sk2torch.base.errors import (
     ArtifactError,
@@ -45,6 +45,7 @@ __all__ = [
     "UnsupportedEstimator",
     "UnsupportedParameter",
     "computed_columns",
+    "followed_columns",
     "method_module",
     "methods_of",
     "read",

@@ -55,6 +55,10 @@ class Column:
     # A step refuses missing values, or infinite ones.
     refuses_missing = False
     refuses_infinity = False
+    # Columns whose missing and infinite cells this one has, too, since a step made it of them cell by cell.
+    sources: tuple["Column", ...] = ()
+    # Some step may have made missing or infinite cells of others.
+    may_be_missing = False
     # A step treats zeros that a sparse matrix leaves out in another way than zeros.
     refuses_sparse = False
     # Made by an earlier step, as a sparse matrix in scikit-learn.
@@ -177,6 +181,13 @@ class Column:
         self._refuse_arithmetic()
         return float(code)
 
+    def refuse(self, missing: bool = True, infinity: bool = True) -> None:
+        """Note that a step takes no missing or no infinite cells, of this column and of those that it has them from."""
+        self.refuses_missing |= missing
+        self.refuses_infinity |= infinity
+        for source in self.sources:
+            source.refuse(missing, infinity)
+
     def read_as_numbers(self) -> None:
         """Note that a step computes with the values.
 
@@ -294,6 +305,25 @@ def computed_columns(count: int, is_sparse: bool = False) -> list[Column]:
     column = Column(computed=True)
     column.is_sparse = is_sparse
     return [column] * count
+
+
+def followed_columns(
+    columns: Sequence[Column], is_sparse: bool | None = None, may_be_missing: bool = False
+) -> list[Column]:
+    """Computed columns with the missing and infinite cells of ``columns``; one object for each of theirs.
+
+    Args:
+        columns: what a step computes with.
+        is_sparse: whether it makes a sparse matrix; None where its input decides.
+        may_be_missing: whether it may make missing or infinite cells of others.
+    """
+    found: dict[int, Column] = {}
+    for source in columns:
+        column = found.setdefault(id(source), Column(computed=True))
+        column.sources = (source,)
+        column.is_sparse = source.is_sparse if is_sparse is None else is_sparse
+        column.may_be_missing = source.may_be_missing or may_be_missing
+    return [found[id(source)] for source in columns]
 
 
 def tensor_width(columns: Iterable[Column]) -> int:

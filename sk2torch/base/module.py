@@ -9,11 +9,12 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from sk2torch.base.columns import Column
+from sk2torch.base.columns import Column, followed_columns
 from sk2torch.base.encoding import InputEncoding
 from sk2torch.base.labels import ClassLabels
 from sk2torch.base.source import Source
 from sk2torch.base.surface import METHODS, methods_of, rebuild
+from sk2torch.functional.unknown import refuse_rows
 
 # Any number of features will do (estimators that never look at their input).
 ANY_WIDTH = -1
@@ -32,9 +33,17 @@ class TorchEstimator(nn.Module):
 
     # True for estimators that hand their columns to children instead of reading them.
     routes_columns = False
+    # True for those among them that refuse missing or infinite cells themselves.
+    checks_input = False
     # Whether scikit-learn takes infinite values; and whether NaN may stand for a value that it takes.
     accepts_infinity = False
     accepts_missing = False
+    # Whether a cell of ``transform``'s result is missing where that cell of the input is; and whether others may be.
+    keeps_missing = False
+    may_give_missing = False
+    # Whether ``prepare`` looks for missing or infinite cells: ``encode`` does not see those that an earlier step makes.
+    refuses_missing: bool
+    refuses_infinity: bool
     # Whether the answer for a row depends on the rows given with it: one stopping rule looks at them all.
     couples_rows = False
     # False for estimators without anything fitted, which older versions of scikit-learn take for unfitted ones.
@@ -70,6 +79,7 @@ class TorchEstimator(nn.Module):
         super().__init__()
         self.n_features_in = n_features_in
         self.takes_sparse = self.accepts_sparse
+        self.refuses_missing = self.refuses_infinity = False
         # Follows .to(), .float() and .cuda(): the dtype and device of inputs and results.
         self.register_buffer("anchor", torch.zeros((), dtype=torch.float64), persistent=False)
 
@@ -139,8 +149,10 @@ class TorchEstimator(nn.Module):
         """
 
     def output_columns(self, columns: list[Column] | None) -> list[Column] | None:
-        """The columns of ``transform``'s result; None when all are computed numbers."""
-        return None
+        """The columns of ``transform``'s result; None when all are computed numbers that are never missing."""
+        if columns is None or not (self.keeps_missing or self.may_give_missing):
+            return None
+        return followed_columns(columns, may_be_missing=self.may_give_missing)
 
     def prepare(self, x: Tensor) -> Tensor:
         """Check the width of ``x`` and cast it to the module's dtype."""
@@ -152,12 +164,26 @@ class TorchEstimator(nn.Module):
             )
         if x.is_sparse_csr and not self.takes_sparse:
             x = x.to_dense()
+        if self.refuses_missing or self.refuses_infinity:
+            x = self.refuse_missing(x)
         if torch.jit.is_scripting():
             return x.to(self.anchor.dtype)
         else:
             # Attributes of modules are slow to find, and so is a conversion to the same dtype.
             dtype = self._buffers["anchor"].dtype
             return x if x.dtype == dtype else x.to(dtype)
+
+    def refuse_missing(self, x: Tensor) -> Tensor:
+        """``x``, unless cells that an earlier step has computed are missing or infinite, which this one refuses."""
+        cells = x.values().unsqueeze(1) if x.is_sparse_csr else x
+        strange = torch.zeros_like(cells, dtype=torch.bool)
+        if self.refuses_missing:
+            strange = strange | torch.isnan(cells)
+        if self.refuses_infinity:
+            strange = strange | torch.isinf(cells)
+        message = "an earlier step gives NaN or infinity for some of these values, which the next one does not accept."
+        cells = refuse_rows(cells, strange.any(dim=1), message)
+        return x if x.is_sparse_csr else cells
 
     @torch.jit.unused
     def encode(self, table: Any) -> Tensor:
@@ -188,6 +214,10 @@ class TorchEstimator(nn.Module):
         if specialisation is None:
             return copyreg.__newobj__, (type(self),), state
         return rebuild, specialisation, state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        # Files and pickles of earlier versions have none.
+        super().__setstate__({"refuses_missing": False, "refuses_infinity": False, **state})
 
     def extra_repr(self) -> str:
         return f"methods={methods_of(self)}" if "_encoding" in self.__dict__ else ""

@@ -142,6 +142,9 @@ def wrap_child(estimator: Any, columns: list[Column] | None = None) -> TorchEsti
         module.n_features_in = tensor_width(columns)
     if not family.routes_columns and module.n_features_in != ANY_WIDTH:
         _note_reading(estimator, module, columns, mentions)
+    if family.checks_input or not family.routes_columns:
+        module.refuses_missing = any(c.may_be_missing and c.refuses_missing for c in columns)
+        module.refuses_infinity = any(c.may_be_missing and c.refuses_infinity for c in columns)
     with_methods(module, [n for n in METHODS if sklearn_has(estimator, n) and n not in module.refused_methods])
     module.__dict__["_source"] = module.source.then(estimator)
     return module
@@ -157,8 +160,9 @@ def _note_reading(estimator: Any, module: TorchEstimator, columns: list[Column],
         column.used = True
         if column.mentions + column.n_readings == before and id(column) not in handed_on:
             column.read_as_numbers()
-            column.refuses_missing |= validates and not (tags.input_tags.allow_nan or module.accepts_missing)
-            column.refuses_infinity |= validates and not module.accepts_infinity
+            missing = validates and not (tags.input_tags.allow_nan or module.accepts_missing)
+            infinity = validates and not module.accepts_infinity
+            column.refuse(missing, infinity)
 
 
 def _own_copy(tensor: torch.Tensor) -> torch.Tensor:

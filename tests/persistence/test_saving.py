@@ -208,7 +208,9 @@ def test_files_of_earlier_versions(version):
     expected = json.loads((folder / "answers.json").read_text())
     assert len(expected) >= 6
     for name, answers in expected.items():
-        predictor = sk2torch.Predictor(folder / f"{name}.safetensors")
+        path = folder / f"{name}.safetensors"
+        torch.jit.script(sk2torch.load(path))
+        predictor = sk2torch.Predictor(path)
         for method, values in answers.items():
             found = getattr(predictor, method)(table(name))
             if isinstance(values[0], str):

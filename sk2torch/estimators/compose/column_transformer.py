@@ -11,6 +11,7 @@ from sk2torch.base import (
     TorchEstimator,
     UnsupportedParameter,
     computed_columns,
+    followed_columns,
     read,
     register,
     tensor_positions,
@@ -60,7 +61,8 @@ class ColumnsPart(nn.Module):
 
     def output_columns(self, columns: list[Column]) -> list[Column] | None:
         """Those of the part, unless it or a weight makes numbers of them."""
-        return None if self.has_weight else self.part.output_columns([columns[i] for i in self.positions])
+        outputs = self.part.output_columns([columns[i] for i in self.positions])
+        return followed_columns(outputs) if self.has_weight and outputs is not None else outputs
 
 
 @register("sklearn.compose.ColumnTransformer")

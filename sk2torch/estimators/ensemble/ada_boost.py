@@ -125,6 +125,7 @@ class TorchAdaBoostClassifier(TorchClassifier):
     }
 
     routes_columns = True
+    checks_input = True
 
     def __init__(self, n_features_in: int, votes: nn.Module, weights: Tensor, total: Tensor, classes: Any) -> None:
         super().__init__(n_features_in, classes)
@@ -207,6 +208,7 @@ class TorchAdaBoostRegressor(TorchEstimator):
     """
 
     routes_columns = True
+    checks_input = True
 
     def __init__(self, n_features_in: int, answers: nn.Module, weights: Tensor) -> None:
         super().__init__(n_features_in)
@@ -248,8 +250,7 @@ def read_members(estimator: Any, columns: list[Column]) -> list[TorchEstimator]:
     children = [wrap_child(member, columns) for member in estimator.estimators_]
     for column in columns:
         column.used = True
-        column.refuses_missing = True
-        column.refuses_infinity = True
+        column.refuse()
     return children
 
 

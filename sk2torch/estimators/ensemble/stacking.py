@@ -13,8 +13,10 @@ from sk2torch.base import (
     TorchClassifier,
     TorchEstimator,
     UnsupportedParameter,
+    followed_columns,
     method_module,
     register,
+    step_columns,
     wrap_child,
 )
 from sk2torch.blocks.stacking import AnswerColumns, ProbabilityTables, StackedAnswers
@@ -40,7 +42,7 @@ class TorchStackingRegressor(TorchEstimator):
     @classmethod
     def from_sklearn(cls, estimator: Any, columns: list[Column]) -> Self:
         stack, dtype = read_stack(estimator, columns)
-        module = cls(len(columns) or ANY_WIDTH, stack, read_final(estimator))
+        module = cls(len(columns) or ANY_WIDTH, stack, read_final(estimator, columns))
         module.output_dtype = dtype
         return module
 
@@ -75,7 +77,7 @@ class TorchStackingClassifier(TorchClassifier):
     def from_sklearn(cls, estimator: Any, columns: list[Column]) -> TorchEstimator:
         family = TorchMultilabelStackingClassifier if isinstance(estimator.classes_, list) else cls
         stack, dtype = read_stack(estimator, columns)
-        module = family(len(columns) or ANY_WIDTH, stack, read_final(estimator), estimator.classes_)
+        module = family(len(columns) or ANY_WIDTH, stack, read_final(estimator, columns), estimator.classes_)
         module.output_dtype = dtype
         return module
 
@@ -143,9 +145,13 @@ def no_rows(module: TorchEstimator) -> Tensor:
     return module.anchor.new_zeros(0, max(module.n_features_in, 0))
 
 
-def read_final(estimator: Any) -> TorchEstimator:
-    """The final estimator, which sees computed columns only."""
-    return wrap_child(estimator.final_estimator_)
+def read_final(estimator: Any, columns: list[Column]) -> TorchEstimator:
+    """The final estimator, which sees computed columns only; ``columns`` are those of the input."""
+    seen = step_columns(estimator.final_estimator_)
+    # A final estimator that does not know its width has no columns.
+    if estimator.passthrough and len(seen) >= len(columns):
+        seen[len(seen) - len(columns) :] = followed_columns(columns)
+    return wrap_child(estimator.final_estimator_, seen)
 
 
 def read_stack(estimator: Any, columns: list[Column]) -> tuple[StackedAnswers, str | None]:

@@ -21,6 +21,7 @@ class TorchRFE(TorchEstimator):
     """
 
     routes_columns = True
+    checks_input = True
     accepts_sparse = True
     keeps_sparse = True
 
@@ -36,8 +37,7 @@ class TorchRFE(TorchEstimator):
         allows_missing = estimator.__sklearn_tags__().input_tags.allow_nan
         for column, kept in zip(columns, support, strict=True):
             column.used = True
-            column.refuses_missing |= not allows_missing
-            column.refuses_infinity |= not allows_missing
+            column.refuse(not allows_missing, not allows_missing)
             if not kept:
                 column.read_as_numbers()
         model = wrap_child(estimator.estimator_, [c for c, kept in zip(columns, support, strict=True) if kept])

@@ -32,6 +32,7 @@ class TorchSelector(TorchEstimator):
     """
 
     routes_columns = True
+    checks_input = True
     accepts_sparse = True
     keeps_sparse = True
 
@@ -50,8 +51,7 @@ class TorchSelector(TorchEstimator):
                 column.read_as_numbers()
             if reads_all or kept:
                 column.used = True
-                column.refuses_missing |= not allows_missing
-                column.refuses_infinity |= not allows_missing
+                column.refuse(not allows_missing, not allows_missing)
         module = cls(torch.tensor(support, dtype=torch.bool))
         if not any(support):
             module.refused_methods = ["inverse_transform"]

@@ -79,6 +79,6 @@ def _cells(value: Any, columns: list[Column]) -> MissingCells:
             column.refuses_pandas_na = True
         return missing_numbers("MissingIndicator", value, len(columns))
     for column in columns:
-        column.refuses_missing = True
+        column.refuse(infinity=False)
     codes = [column.codes([value]) for column in columns]
     return MissingCells(False, torch.tensor(codes, dtype=torch.float64).T.contiguous())

@@ -57,7 +57,8 @@ class TorchIsotonicRegression(TorchEstimator):
         module = cls(read.vector(thresholds), read.vector(values), estimator.out_of_bounds, single)
         if not columns:
             column = Column()
-            column.used = column.refuses_missing = column.refuses_infinity = True
+            column.used = True
+            column.refuse()
             module.__dict__["_encoding"] = InputEncoding([column], n_dims=1)
         return module
 

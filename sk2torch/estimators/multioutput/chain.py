@@ -53,6 +53,7 @@ class TorchClassifierChain(TorchEstimator):
     """
 
     routes_columns = True
+    checks_input = True
 
     def __init__(
         self,
@@ -138,6 +139,7 @@ class TorchRegressorChain(TorchEstimator):
     """
 
     routes_columns = True
+    checks_input = True
 
     def __init__(self, n_features_in: int, members: list[TorchEstimator], positions: Tensor) -> None:
         super().__init__(n_features_in)
@@ -166,8 +168,7 @@ def read_chain(estimator: Any, columns: list[Column]) -> list[TorchEstimator]:
     members = [wrap_child(member, [*columns, *computed_columns(k)]) for k, member in enumerate(estimator.estimators_)]
     for column in columns:
         column.used = True
-        column.refuses_missing = True
-        column.refuses_infinity = True
+        column.refuse()
         column.read_as_numbers()
     return members
 

@@ -10,6 +10,7 @@ from sk2torch.base import (
     TorchEstimator,
     UnsupportedParameter,
     computed_columns,
+    followed_columns,
     register,
     tensor_width,
     wrap_step,
@@ -40,7 +41,8 @@ class WeightedPart(nn.Module):
 
     def output_columns(self, columns: list[Column]) -> list[Column] | None:
         """Those of the part, unless a weight makes numbers of them."""
-        return None if self.has_weight else self.part.output_columns(columns)
+        outputs = self.part.output_columns(columns)
+        return followed_columns(outputs) if self.has_weight and outputs is not None else outputs
 
 
 @register("sklearn.pipeline.FeatureUnion")
@@ -70,10 +72,17 @@ class TorchFeatureUnion(TorchEstimator):
         outputs = [part.output_columns(columns) for part in parts]
         if any(part_outputs is not None for part_outputs in outputs):
             # Columns that are handed on are found by position, so every part's width is needed.
+            hands_on = any(not column.computed for part_outputs in outputs for column in part_outputs or ())
             for (name, step), part, part_outputs in zip(steps, parts, outputs, strict=True):
-                part.n_outputs = _width(name, step, len(columns)) if part_outputs is None else len(part_outputs)
-        for part, part_outputs in zip(parts, outputs, strict=True):
-            if part.has_weight and part_outputs is None:
+                width = _width(step, len(columns)) if part_outputs is None else len(part_outputs)
+                if width is None and hands_on:
+                    raise UnsupportedParameter(
+                        f"FeatureUnion: {name!r} does not tell how many columns it makes, beside one that hands its "
+                        "columns on; give it get_feature_names_out, or use a ColumnTransformer."
+                    )
+                part.n_outputs = -1 if width is None else width
+        for part in parts:
+            if part.has_weight:
                 for column in part.part.output_columns(columns) or ():
                     column.read_as_numbers()
         return cls(tensor_width(columns), parts)
@@ -90,6 +99,8 @@ class TorchFeatureUnion(TorchEstimator):
             return None
         result: list[Column] = []
         for part, part_outputs in zip(self.parts, outputs, strict=True):
+            if part_outputs is None and part.n_outputs == -1:
+                return None
             result += computed_columns(part.n_outputs) if part_outputs is None else part_outputs
         return result
 
@@ -103,13 +114,11 @@ class TorchFeatureUnion(TorchEstimator):
         return side_by_side(parts)
 
 
-def _width(name: str, step: Any, n_features: int) -> int:
+def _width(step: Any, n_features: int) -> int | None:
+    """How many columns a step makes; None where it does not tell."""
     if isinstance(step, str):
         return n_features
     try:
         return len(step.get_feature_names_out())
-    except (AttributeError, ValueError) as error:
-        raise UnsupportedParameter(
-            f"FeatureUnion: {name!r} does not tell how many columns it makes, beside one that hands its columns on; "
-            "give it get_feature_names_out, or use a ColumnTransformer."
-        ) from error
+    except (AttributeError, ValueError):
+        return None

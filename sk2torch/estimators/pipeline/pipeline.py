@@ -10,7 +10,7 @@ from sk2torch.base import (
     Column,
     TorchEstimator,
     UnsupportedParameter,
-    computed_columns,
+    followed_columns,
     register,
     step_columns,
     wrap_step,
@@ -69,8 +69,8 @@ class TorchPipeline(TorchEstimator):
             is_sparse = child.sparse_output or (is_sparse and child.keeps_sparse)
             current = child.output_columns(current)
             if current is not None:
-                computed = computed_columns(1, is_sparse)[0]
-                current = [computed if column.computed else column for column in current]
+                followed = followed_columns(current, is_sparse)
+                current = [new if old.computed else old for old, new in zip(current, followed, strict=True)]
         return cls(steps[0].n_features_in, steps[:-1], steps[-1])
 
     @torch.jit.unused

@@ -58,6 +58,8 @@ class TorchFunctionTransformer(TorchEstimator):
         self.is_identity = function is None
         self.does_nothing = function is None and inverse is None
         self.keeps_input_dtype = function is not None
+        # Logarithms, roots and quotients have a domain.
+        self.may_give_missing = function is not None
         self.function = nn.Identity() if function is None else function
         self.inverse = nn.Identity() if inverse is None else inverse
 
@@ -75,7 +77,7 @@ class TorchFunctionTransformer(TorchEstimator):
         return module
 
     def output_columns(self, columns: list[Column] | None) -> list[Column] | None:
-        return columns if self.is_identity else None
+        return columns if self.is_identity else super().output_columns(columns)
 
     def transform(self, x: Tensor) -> Tensor:
         return self.function(self.prepare(x))

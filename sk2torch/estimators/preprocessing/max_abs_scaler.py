@@ -22,6 +22,7 @@ class TorchMaxAbsScaler(TorchEstimator):
 
     accepts_sparse = True
     keeps_sparse = True
+    keeps_missing = True
 
     def __init__(self, scale: Tensor, clip: bool) -> None:
         super().__init__(scale.shape[0])

@@ -22,6 +22,8 @@ class TorchMinMaxScaler(TorchEstimator):
 
     fitted_attributes = {"scale": "scale_", "minimum": "min_"}
 
+    keeps_missing = True
+
     def __init__(self, scale: Tensor, minimum: Tensor, low: float, high: float, clip: bool) -> None:
         super().__init__(scale.shape[0])
         self.scale = nn.Parameter(scale)

@@ -123,7 +123,8 @@ class TorchOrdinalEncoder(TorchEstimator):
             numbers.append(places + [count] * (len(column_codes) - n_known))
             results.append([*map(float, range(count)), missing_value, -1.0 if unknown_value is None else unknown_value])
         unknown = [len(values) - 1 for values in results]
-        dtype = check_dtype(estimator, _used_results(results, codes, refuses))
+        used = _used_results(results, codes, refuses)
+        dtype = check_dtype(estimator, used)
         module = cls(
             CategoryLookup(codes, numbers, unknown),
             CategoryTable(results),
@@ -132,6 +133,7 @@ class TorchOrdinalEncoder(TorchEstimator):
             refuses,
         )
         module.output_dtype = dtype.name
+        module.may_give_missing = any(map(math.isnan, used))
         is_object = not refuses or any(g is not None for g in groups)
         module.inverse_dtype = "O" if is_object else np.result_type(*[c.dtype for c in estimator.categories_]).str
         return module

@@ -28,6 +28,8 @@ class TorchPowerTransformer(TorchEstimator):
 
     fitted_attributes = {"power": "lambdas_", "mean": "_scaler.mean_", "scale": "_scaler.scale_"}
 
+    keeps_missing = True
+
     def __init__(self, power: Tensor, mean: Tensor, scale: Tensor, is_box_cox: bool, is_single: bool) -> None:
         super().__init__(power.shape[0])
         self.is_box_cox = is_box_cox

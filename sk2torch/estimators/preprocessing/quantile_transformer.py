@@ -46,6 +46,8 @@ class TorchQuantileTransformer(TorchEstimator):
     unknown: Tensor
     bounds: Tensor
 
+    keeps_missing = True
+
     def __init__(self, quantiles: np.ndarray, references: np.ndarray, is_normal: bool, bounds: Tensor) -> None:
         super().__init__(quantiles.shape[1])
         self.is_normal = is_normal

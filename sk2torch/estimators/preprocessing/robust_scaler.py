@@ -22,6 +22,7 @@ class TorchRobustScaler(TorchEstimator):
     fitted_attributes = {"center": "center_", "scale": "scale_"}
 
     keeps_sparse = True
+    keeps_missing = True
 
     def __init__(self, center: Tensor, scale: Tensor) -> None:
         super().__init__(center.shape[0])

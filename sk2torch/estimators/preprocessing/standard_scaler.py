@@ -24,6 +24,7 @@ class TorchStandardScaler(TorchEstimator):
     fitted_attributes = {"mean": "mean_", "scale": "scale_"}
 
     keeps_sparse = True
+    keeps_missing = True
 
     def __init__(self, mean: Tensor, scale: Tensor) -> None:
         super().__init__(mean.shape[0])
