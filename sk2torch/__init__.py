@@ -24,6 +24,7 @@ from sk2torch.ops.workspace import set_workspace
 from sk2torch.predictor import Predictor
 from sk2torch.quantization import quantize, quantize_onnx
 from sk2torch.saving import load, save
+from sk2torch.softening import harden, set_temperature, soften
 from sk2torch.unwrapping import unwrap
 from sk2torch.verification import verify
 
@@ -52,13 +53,16 @@ __all__ = [
     "UnsupportedParameter",
     "compile",
     "export",
+    "harden",
     "load",
     "method_module",
     "quantize",
     "quantize_onnx",
     "register",
     "save",
+    "set_temperature",
     "set_workspace",
+    "soften",
     "supported_classes",
     "unwrap",
     "verify",

@@ -9,6 +9,7 @@ import torch
 
 from sk2torch.base import CannotUnwrap, TorchEstimator, methods_of, wrap, write
 from sk2torch.persistence.comparing import close, differing_settings, equal, tensors_of
+from sk2torch.softening import is_soft
 
 _ADVICE = "unwrap takes the numbers of a model, whose other settings have to stay as wrap made them."
 _OTHER = "give unwrap the estimator that the model was made of."
@@ -33,6 +34,11 @@ def unwrap(model: TorchEstimator, estimator: Any = None, *, methods: Iterable[st
     """
     if not isinstance(model, TorchEstimator):
         raise TypeError(f"unwrap: expected a model that sk2torch.wrap gave, got {type(model).__name__}.")
+    if is_soft(model):
+        raise CannotUnwrap(
+            f"unwrap: the trees of {type(model).__name__} are soft, which scikit-learn's are not; unwrap what "
+            "sk2torch.harden(model) gives."
+        )
     with warnings.catch_warnings():
         # Of classes that scikit-learn will remove.
         warnings.simplefilter("ignore", FutureWarning)

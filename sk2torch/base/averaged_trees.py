@@ -10,7 +10,7 @@ from sk2torch.base import read, write
 from sk2torch.base.labels import ClassLabels
 from sk2torch.base.module import TorchEstimator
 from sk2torch.blocks.forest import Forest, LeafSum
-from sk2torch.blocks.tree_packing import pack_forest, tree_nodes
+from sk2torch.blocks.tree_packing import pack_forest, rounded_down, tree_nodes
 
 
 class AveragedTrees(nn.Module):
@@ -65,9 +65,11 @@ class AveragedTrees(nn.Module):
         return None if self.is_single else self.trees.forest.node_offsets
 
     @torch.jit.unused
-    def members(self, estimator: Any) -> list[Any]:
-        """The trees of the estimator that it was read from."""
-        return [estimator] if is_tree(estimator) else list(estimator.estimators_[: self.trees.forest.n_trees])
+    def write_to(self, estimator: Any) -> None:
+        """The way back to the estimator that it was read from."""
+        forest = self.trees.forest
+        trees = [estimator] if is_tree(estimator) else list(estimator.estimators_[: forest.n_trees])
+        write_trees(trees, forest, self.trees.values)
 
     def path(self, x: Tensor) -> Tensor:
         """See ``Forest.path``."""
@@ -79,21 +81,29 @@ class AveragedTrees(nn.Module):
         return number[:, 0] if self.is_single else number
 
 
-def write_values(trees: list[Any], values: Tensor) -> None:
-    """Give fitted trees of ``sklearn.tree`` the values of their nodes.
+def write_trees(trees: list[Any], forest: nn.Module, values: Tensor | None = None) -> None:
+    """Give fitted trees of ``sklearn.tree`` the thresholds of a forest, and the values of its nodes.
+
+    A threshold that decides as that of the forest does stays as it is.
 
     Args:
-        trees: the estimators that have ``tree_``, as many as ``values`` is of.
-        values: as in ``AveragedTrees``.
+        trees: the estimators that have ``tree_``, as many as the forest has.
+        forest: ``Forest`` of these trees.
+        values: as in ``AveragedTrees``; None to leave those of the trees.
     """
-    table, first = write.array(values), 0
-    for tree in trees:
-        rows = table[first : first + tree.tree_.node_count]
-        first += len(rows)
-        ends = np.cumsum(tree.tree_.n_classes)
-        for k, (n, end) in enumerate(zip(tree.tree_.n_classes, ends, strict=True)):
-            # A view of the tree's own memory.
-            tree.tree_.value[:, k, :n] = rows[:, end - n : end]
+    thresholds, first = write.array(forest.threshold).astype(np.float64), 0
+    table = None if values is None else write.array(values)
+    for tree in (each.tree_ for each in trees):
+        last = first + tree.node_count
+        # Views of the tree's own memory.
+        old, new = tree.threshold, thresholds[first:last]
+        changed = (tree.children_left >= 0) & (rounded_down(old) != new)
+        old[changed] = new[changed]
+        if table is not None:
+            ends = np.cumsum(tree.n_classes)
+            for k, (n, end) in enumerate(zip(tree.n_classes, ends, strict=True)):
+                tree.value[:, k, :n] = table[first:last, end - n : end]
+        first = last
 
 
 def nearest_fractions(values: Tensor) -> Tensor:
@@ -126,7 +136,7 @@ class TreesClassifier(TorchEstimator):
 
     @torch.jit.unused
     def write_fitted(self, estimator: Any, changed: set[str]) -> None:
-        write_values(self.trees.members(estimator), self.trees.trees.values)
+        self.trees.write_to(estimator)
 
     @torch.jit.unused
     def restrict_parameters(self) -> None:
@@ -177,7 +187,7 @@ class TreesMultiOutputClassifier(TorchEstimator):
 
     @torch.jit.unused
     def write_fitted(self, estimator: Any, changed: set[str]) -> None:
-        write_values(self.trees.members(estimator), self.trees.trees.values)
+        self.trees.write_to(estimator)
 
     @property
     def classes_(self) -> list[np.ndarray]:
@@ -224,7 +234,7 @@ class TreesRegressor(TorchEstimator):
 
     @torch.jit.unused
     def write_fitted(self, estimator: Any, changed: set[str]) -> None:
-        write_values(self.trees.members(estimator), self.trees.trees.values)
+        self.trees.write_to(estimator)
 
     def predict(self, x: Tensor) -> Tensor:
         values = self.trees(self.prepare(x))

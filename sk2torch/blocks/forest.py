@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from sk2torch.functional.graphs import ragged_graph
+from sk2torch.functional.graphs import ragged_graph, row_graph
 from sk2torch.ops.forest import (
     TreeArrays,
     direct_sums,
@@ -168,6 +168,25 @@ class Forest(nn.Module):
             return None
         return sums_operator(x.detach(), trees, self.depth, self.copies_columns, values, start, n_groups)
 
+    def sums(self, x: Tensor, values: Tensor, start: Tensor, n_groups: int) -> Tensor:
+        """``LeafSum`` of few rows, without its divisor, in plain torch."""
+        return grouped_sum(values, self.block(x), start, n_groups)
+
+    def terms(self, x: Tensor, values: Tensor) -> Tensor:
+        """The value of each tree's leaf: shape ``(n_samples, n_trees, n_values)``."""
+        return leaf_values(self.forward(x), values)
+
+    def one_hot(self, x: Tensor, column: Tensor, n_columns: int) -> Tensor:
+        """1 in the column of each reached leaf, else 0: shape ``(n_samples, n_columns)``; see ``row_graph``."""
+        return one_hot_leaves(self.forward(x), column, n_columns, x)
+
+    @torch.jit.unused
+    def soften(self, temperature: float, dtype: torch.dtype) -> nn.Module:
+        """The differentiable relaxation; see ``SoftForest``."""
+        from sk2torch.blocks.soft_forest import SoftForest
+
+        return SoftForest(self, temperature, dtype)
+
     def path(self, x: Tensor) -> Tensor:
         """1 for the nodes that each row passes, leaves included, else 0: shape ``(n_samples, n_nodes)``.
 
@@ -197,7 +216,7 @@ class LeafSum(nn.Module):
 
     def block(self, x: Tensor, start: Tensor) -> Tensor:
         """``forward`` of few rows in plain torch."""
-        return grouped_sum(self.values, self.forest.block(x), start, self.n_groups)
+        return self.forest.sums(x, self.values, start, self.n_groups)
 
     def forward(self, x: Tensor, start: Tensor | None = None) -> Tensor:
         """``start`` broadcasts to the shape of the result; None for zeros."""
@@ -223,8 +242,7 @@ class LeafSum(nn.Module):
 
     def terms(self, x: Tensor) -> Tensor:
         """What each tree adds, in the order of the trees: shape ``(n_samples, n_trees, n_values)``."""
-        leaf = self.forest(x)
-        return self.values.index_select(0, leaf.reshape(-1)).reshape(leaf.shape[0], leaf.shape[1], self.values.shape[1])
+        return self.forest.terms(x, self.values)
 
     def stages(self, x: Tensor, start: Tensor | None = None) -> Tensor:
         """The sums after each round, shape ``(n_rounds, n_samples, n_groups * n_values)``; see ``forward``."""
@@ -236,6 +254,17 @@ class LeafSum(nn.Module):
         """``block`` of a bounded number of rows at a time."""
         rows = self.forest.rows_at_a_time(x)
         return torch.cat([self.block(a, b) for a, b in zip(x.split(rows), start.split(rows))])  # noqa: B905
+
+
+def leaf_values(leaf: Tensor, values: Tensor) -> Tensor:
+    """See ``Forest.terms``."""
+    return values.index_select(0, leaf.reshape(-1)).reshape(leaf.shape[0], leaf.shape[1], values.shape[1])
+
+
+def one_hot_leaves(leaf: Tensor, column: Tensor, n_columns: int, x: Tensor) -> Tensor:
+    """See ``Forest.one_hot``."""
+    chosen = column.index_select(0, leaf.reshape(-1)).reshape(leaf.shape)
+    return row_graph(torch.ones_like(chosen, dtype=x.dtype), chosen, n_columns)
 
 
 def path_graph(leaf: Tensor, parent: Tensor, depth: int, x: Tensor) -> Tensor:

@@ -4,7 +4,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from sk2torch.blocks.forest import Forest, LeafSum, path_graph
+from sk2torch.blocks.forest import Forest, LeafSum, leaf_values, one_hot_leaves, path_graph
 from sk2torch.blocks.quantized.forms import Numbers, quantized_form
 from sk2torch.blocks.quantized.ranks import MOST_THRESHOLDS, ThresholdRanks, copied
 from sk2torch.ops.forest import grouped_sum, reached_nodes, rows_at_a_time, stored_leaves, stored_sums
@@ -155,6 +155,18 @@ class RankedForest(nn.Module):
         rows = self.rows_at_a_time(x)
         parts = zip(self.forward(x).split(rows), start.split(rows), strict=True)
         return torch.cat([grouped_sum(values, leaf, first, n_groups) for leaf, first in parts])
+
+    def sums(self, x: Tensor, values: Tensor, start: Tensor, n_groups: int) -> Tensor:
+        """As ``Forest`` has it."""
+        return grouped_sum(values, self.block(x), start, n_groups)
+
+    def terms(self, x: Tensor, values: Tensor) -> Tensor:
+        """As ``Forest`` has it."""
+        return leaf_values(self.forward(x), values)
+
+    def one_hot(self, x: Tensor, column: Tensor, n_columns: int) -> Tensor:
+        """As ``Forest`` has it."""
+        return one_hot_leaves(self.forward(x), column, n_columns, x)
 
     def path(self, x: Tensor) -> Tensor:
         """As ``Forest`` has it."""

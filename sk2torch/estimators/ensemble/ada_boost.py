@@ -18,7 +18,7 @@ from sk2torch.base import (
     wrap_child,
     write,
 )
-from sk2torch.base.averaged_trees import is_tree, write_values
+from sk2torch.base.averaged_trees import is_tree, write_trees
 from sk2torch.blocks.forest import LeafSum
 from sk2torch.blocks.tree_packing import pack_forest, tree_nodes
 from sk2torch.functional.labels import label_index
@@ -160,6 +160,11 @@ class TorchAdaBoostClassifier(TorchClassifier):
         width = len(columns) or ANY_WIDTH
         return cls(width, votes, read.vector(cast), read.tensor(weights.sum()), estimator.classes_)
 
+    @torch.jit.unused
+    def write_fitted(self, estimator: Any, changed: set[str]) -> None:
+        if isinstance(self.votes, TreeVotes):
+            write_trees(estimator.estimators_, self.votes.trees.forest)
+
     def decision_function(self, x: Tensor) -> Tensor:
         x = self.prepare(x)
         if self.n_classes == 1:
@@ -233,8 +238,9 @@ class TorchAdaBoostRegressor(TorchEstimator):
 
     @torch.jit.unused
     def write_fitted(self, estimator: Any, changed: set[str]) -> None:
-        if "answers.trees.values" in changed:
-            write_values(estimator.estimators_, self.answers.trees.values)
+        if isinstance(self.answers, TreeAnswers):
+            trees = self.answers.trees
+            write_trees(estimator.estimators_, trees.forest, trees.values)
         if "weights" in changed:
             estimator.estimator_weights_[: len(self.weights)] = write.array(self.weights)
 

@@ -19,6 +19,7 @@ from sk2torch.base import (
     wrap_child,
     write,
 )
+from sk2torch.base.averaged_trees import write_trees
 from sk2torch.blocks.boosting import BoostedTrees, ClassifierScores, ConstantScores, RegressorScores
 from sk2torch.blocks.forest import LeafSum
 from sk2torch.blocks.tree_packing import pack_forest, tree_nodes
@@ -157,6 +158,8 @@ def _write_boosting(estimator: Any, boosting: BoostedTrees, changed: set[str]) -
             link = "multinomial_logit" if scores.shape[1] > 1 else "logit"
             link = "half_logit" if estimator.loss == "exponential" else link
             write.attribute(estimator.init_, "class_prior_", class_probabilities(scores, link))
+    if "boosting.trees.forest.threshold" in changed:
+        write_trees(list(estimator.estimators_.ravel()), boosting.trees.forest)
     if "boosting.trees.values" in changed:
         _write_leaves(estimator, write.array(boosting.trees.values))
 

@@ -183,9 +183,21 @@ def _write_boosting(estimator: Any, boosting: BoostedTrees, changed: set[str]) -
     if "boosting.initial.scores" in changed:
         write.attribute(estimator, "_baseline_prediction", boosting.initial.scores)
     values, first = write.array(boosting.trees.values)[:, 0], 0
+    thresholds = write.array(boosting.trees.forest.threshold).astype(np.float64)
     for predictor in (tree for iteration in estimator._predictors for tree in iteration):
-        predictor.nodes["value"] = values[first : first + len(predictor.nodes)]
-        first += len(predictor.nodes)
+        nodes = predictor.nodes
+        last = first + len(nodes)
+        nodes["value"] = values[first:last]
+        _write_thresholds(nodes, thresholds[first:last], estimator._bin_mapper.bin_thresholds_)
+        first = last
+
+
+def _write_thresholds(nodes: np.ndarray, thresholds: np.ndarray, bins: list[np.ndarray]) -> None:
+    """Give nodes thresholds; those of bins, which a warm start reads, become the nearest."""
+    changed = (nodes["is_leaf"] == 0) & (nodes["is_categorical"] == 0) & (nodes["num_threshold"] != thresholds)
+    for node in np.flatnonzero(changed):
+        nodes["num_threshold"][node] = thresholds[node]
+        nodes["bin_threshold"][node] = np.abs(bins[nodes["feature_idx"][node]] - thresholds[node]).argmin()
 
 
 def _tree_nodes(predictor: Any, known: np.ndarray, row_of_feature: np.ndarray) -> TreeNodes:

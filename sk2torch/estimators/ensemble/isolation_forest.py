@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from sk2torch.base import Column, TorchEstimator, UnsupportedParameter, read, register, write
+from sk2torch.base.averaged_trees import write_trees
 from sk2torch.blocks.forest import LeafSum
 from sk2torch.blocks.tree_packing import pack_forest, tree_nodes
 
@@ -69,6 +70,7 @@ class TorchIsolationForest(TorchEstimator):
             first += len(path)
             rests.append(np.where(path + rest - 1.0 == length, rest, length + 1.0 - path))
         estimator._average_path_length_per_tree = tuple(rests)
+        write_trees(estimator.estimators_, self.trees.forest)
 
     def path_lengths(self, x: Tensor) -> Tensor:
         """Summed over the trees, shape ``(n_samples,)``."""

@@ -7,9 +7,9 @@ import torch
 from torch import Tensor
 
 from sk2torch.base import Column, TorchEstimator, read, register
+from sk2torch.base.averaged_trees import write_trees
 from sk2torch.blocks.forest import Forest
 from sk2torch.blocks.tree_packing import pack_forest, tree_nodes
-from sk2torch.functional.graphs import row_graph
 
 
 @register("sklearn.ensemble.RandomTreesEmbedding")
@@ -47,11 +47,13 @@ class TorchRandomTreesEmbedding(TorchEstimator):
         module.sparse_output = bool(estimator.sparse_output)
         return module
 
+    @torch.jit.unused
+    def write_fitted(self, estimator: Any, changed: set[str]) -> None:
+        write_trees(estimator.estimators_, self.forest)
+
     def transform(self, x: Tensor) -> Tensor:
         x = self.prepare(x)
-        leaf = self.forest(x)
-        column = self.column.index_select(0, leaf.reshape(-1)).reshape(leaf.shape)
-        result = row_graph(torch.ones_like(column, dtype=x.dtype), column, self.n_columns)
+        result = self.forest.one_hot(x, self.column, self.n_columns)
         return result.to_dense() if self.is_dense and result.is_sparse_csr else result
 
     def apply(self, x: Tensor) -> Tensor:

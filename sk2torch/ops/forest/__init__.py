@@ -12,6 +12,7 @@ from sk2torch.ops.forest.operators import (
 from sk2torch.ops.forest.packed import forget_packed
 from sk2torch.ops.forest.ranked import stored_leaves, stored_sums
 from sk2torch.ops.forest.reference import category_code, passed_nodes, reached_nodes, sequential_sum
+from sk2torch.ops.forest.soft import leaf_probabilities, threshold_spreads, tree_levels
 
 __all__ = [
     "TreeArrays",
@@ -22,6 +23,7 @@ __all__ = [
     "forest_sums",
     "forget_packed",
     "grouped_sum",
+    "leaf_probabilities",
     "leaves_operator",
     "passed_nodes",
     "reached_nodes",
@@ -32,4 +34,6 @@ __all__ = [
     "sums_operator",
     "takes_kernel",
     "takes_operator",
+    "threshold_spreads",
+    "tree_levels",
 ]
