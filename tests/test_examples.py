@@ -13,6 +13,7 @@ ARGUMENTS = {
     "flights.py": ["--train-rows", "4000", "--kernel-rows", "2000", "--test-rows", "1000"],
     "skorch_warm_start.py": ["--epochs", "3"],
     "svm_vector_field.py": [],
+    "tune_pipeline.py": ["--epochs", "2"],
     "torch_step.py": ["--epochs", "2", "--rows", "300", "--jobs", "1"],
 }
 

@@ -61,7 +61,7 @@ class Names:
 
         Args:
             given: a name, a class, or several: of a step, its path or the end of it (``"columns__numbers"``), a class
-                of scikit-learn or its name, a parameter or the beginning of its dotted name; ``*`` is anything.
+                of scikit-learn or its name, a parameter by its dotted name or an end of that; ``*`` is anything.
             setting: what asks, for the message.
 
         Raises:
@@ -85,7 +85,7 @@ class Names:
             found |= {
                 parameter
                 for name, parameter in self.names.items()
-                if fnmatch.fnmatchcase(name, pattern) or fnmatch.fnmatchcase(name, f"{pattern}.*")
+                if any(fnmatch.fnmatchcase(name, form) for form in (pattern, f"{pattern}.*", f"*.{pattern}"))
             }
         is_class = any(_is_of(part, pattern) for _, part in self.steps)
         if not found and not steps and not is_class:

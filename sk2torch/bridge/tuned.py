@@ -2,7 +2,6 @@
 
 import copy
 import dataclasses
-import importlib
 import inspect
 from typing import Any
 
@@ -23,6 +22,7 @@ from sk2torch.bridge.steps import Names
 from sk2torch.bridge.targets import Target, checked_weight, target_of
 from sk2torch.bridge.tuned_answers import TunedAnswers
 from sk2torch.bridge.tuning import freeze, optimizer_settings, schedule, weight_arguments
+from sk2torch.softening import soften
 
 # Rows on which an output is tried.
 _FEW = 64
@@ -42,7 +42,7 @@ class TunedModel(NestedParams, TunedAnswers, TrainingHistory, BaseEstimator):
             their loss has not become better by ``tol`` for ``n_iter_no_change`` epochs. The best weights are restored,
             which may be those of the first fit.
         freeze: what is not trained: names of steps (``"scaler"``, ``"columns__numbers"``), classes of scikit-learn or
-            their names, parameters or the beginning of their dotted names, with ``*`` for anything.
+            their names, parameters by their dotted names or an end of these, with ``*`` for anything.
         train_only: what is trained, by the same names; None for everything. What ``unwrap`` could not tell
             scikit-learn is never trained.
         weight_decay: of the optimizer; 0, as decay would draw scales and kernels to zero, too.
@@ -234,7 +234,7 @@ class TunedModel(NestedParams, TunedAnswers, TrainingHistory, BaseEstimator):
         """The model of the fitted estimator, with other numbers where there is a state."""
         model: Any = wrap(untuned, dtype=dtype)
         if self.temperature is not None:
-            model = importlib.import_module("sk2torch.softening").soften(model, temperature=self.temperature)
+            model = soften(model, temperature=self.temperature)
         if state is not None:
             model.load_state_dict(state)
         return model

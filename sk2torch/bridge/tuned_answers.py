@@ -1,7 +1,6 @@
 """What a tuned model answers, and the estimator that it comes back as."""
 
 import copy
-import importlib
 from typing import Any
 
 import numpy as np
@@ -12,6 +11,7 @@ from sk2torch.bridge.answers import PredictorAnswers
 from sk2torch.bridge.methods import Answering
 from sk2torch.bridge.settings import resolve_device
 from sk2torch.bridge.tuning import chooses_columns
+from sk2torch.softening import harden
 from sk2torch.unwrapping import unwrap
 
 # Rows at a time in answers.
@@ -48,7 +48,7 @@ class TunedAnswers(Answering):
     def _unwrap(self) -> Any:
         model = self.module_
         if self._is_soft:
-            model = importlib.import_module("sk2torch.softening").harden(model)
+            model = harden(model)
         # A model out of a pickle has forgotten what it was made of.
         source = None if model.source.estimators else self.untuned_
         try:
