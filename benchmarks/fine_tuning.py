@@ -6,7 +6,6 @@ probabilities, the squared error of numbers.
 """
 
 import argparse
-import json
 import os
 import warnings
 from collections.abc import Callable
@@ -35,6 +34,9 @@ from sklearn.svm import SVC, SVR
 
 from sk2torch import TunedClassifier, TunedRegressor
 
+from . import records
+from .data import flights_example
+
 FLIGHTS = {"train": 4000, "test": 4000}
 STRINGS = ["carrier", "origin", "dest", "manufacturer"]
 # Chosen on other seeds, one for all data sets.
@@ -42,21 +44,30 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "Nystroem + linear": {"lr": 3e-3},
     "rbf SVM": {"lr": 1e-3},
     "MLP": {"lr": 3e-4},
-    "softened boosting": {"lr": 3e-3, "temperature": 0.05},
+    "softened boosting": {"lr": 3e-3, "temperature": 0.4},
 }
 COMMON = {"max_epochs": 60, "batch_size": 64, "early_stopping": True, "validation_fraction": 0.2, "n_iter_no_change": 8}
+
+INTRODUCTION = """# What fine-tuning gains
+
+`python -m benchmarks.fine_tuning` writes this page. Each pipeline as scikit-learn fits it on all training rows, beside
+`TunedClassifier` or `TunedRegressor` of it, which hold out a fifth of these rows from both fits to stop early. Scores
+are on rows that neither has seen: log loss, or for diabetes the squared error of the standardised target; less is
+better. The change is relative to the score before, with a 95 % t-interval over {seeds} seeds, each with a split and
+fits of its own. Settings are one set per kind of model, chosen on other seeds; flights are samples of 4,000 rows.
+
+![Relative change of the score by tuning](images/fine_tuning.png)
+"""
 
 
 def flights(seed: int) -> tuple[Any, np.ndarray]:
     """A sample of the flights of the examples, whether each was late."""
-    from tests.flights import example
-
-    X, y = example().load_flights()
+    X, y = flights_example().load_flights()
     rows = np.random.default_rng(seed).permutation(len(X))[: sum(FLIGHTS.values())]
     return X.iloc[rows].reset_index(drop=True), y[rows]
 
 
-DATA: dict[str, Callable[[int], tuple[Any, np.ndarray]]] = {
+DATA: dict[str, Callable[[int], Any]] = {
     "breast cancer": lambda seed: load_breast_cancer(return_X_y=True),
     "wine": lambda seed: load_wine(return_X_y=True),
     "digits": lambda seed: load_digits(return_X_y=True),
@@ -160,19 +171,10 @@ def page(rows: list[dict[str, Any]]) -> str:
     kinds = {kind: [r for r in rows if verdict(r) == kind] for kind in ("better", "no clear difference", "worse")}
     listed = {kind: "; ".join(f"{r['model']} on {r['data']}" for r in found) or "none" for kind, found in kinds.items()}
     lines = [
-        "# What fine-tuning gains",
-        "",
-        "`python -m benchmarks.fine_tuning` writes this page. Each pipeline as scikit-learn fits it on all training rows, beside",
-        "`TunedClassifier` or `TunedRegressor` of it, which hold out a fifth of these rows from both fits to stop early. Scores are on",
-        "rows that neither has seen: log loss, or for diabetes the squared error of the standardised target; less is better. The change",
-        f"is relative to the score before, with a 95 % t-interval over {rows[0]['seeds']} seeds, each with splits and fits of its own.",
-        "Settings are one set per kind of model, chosen on other seeds; flights are samples of 4,000 rows.",
-        "",
-        "![Relative change of the score by tuning](images/fine_tuning.png)",
-        "",
+        INTRODUCTION.format(seeds=rows[0]["seeds"]),
         "| data | model | fitted | tuned | change | 95 % interval | epochs | tuned is |",
         "|---|---|---:|---:|---:|---:|---:|---|",
-    ]  # fmt: skip
+    ]
     for r in rows:
         interval = f"{r['low']:+.1%} … {r['high']:+.1%}"
         lines.append(
@@ -223,12 +225,12 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=8)
     parser.add_argument("--first-seed", type=int, default=0)
     parser.add_argument("--workers", type=int, default=os.cpu_count())
-    parser.add_argument("--output", type=Path, default=Path("docs/fine-tuning.md"))
-    parser.add_argument("--results", type=Path, default=Path("benchmarks/results/fine_tuning.json"))
+    parser.add_argument("--output", type=Path, default=records.ROOT / "docs" / "fine-tuning.md")
+    parser.add_argument("--results", type=Path, default=records.RESULTS / "fine_tuning.json")
     options = parser.parse_args()
     seeds = list(range(options.first_seed, options.first_seed + options.seeds))
     runs = measure(options.data, options.models, seeds, options.workers)
-    options.results.write_text(json.dumps(runs, indent=0) + "\n")
+    records.write(options.results, {"runs": runs})
     rows = summary(runs)
     options.output.write_text(page(rows))
     (options.output.parent / "images").mkdir(exist_ok=True)

@@ -66,7 +66,8 @@ def main() -> None:
 def draw(fitted: Pipeline, tuned: dict[str, TunedClassifier], pipeline: Pipeline, before: float) -> plt.Figure:
     """Learning curves, and landmarks before and after."""
     figure = plt.figure(figsize=(10, 4.2), layout="constrained")
-    left, right = figure.subfigures(1, 2, width_ratios=[1.2, 1])
+    grid = figure.add_gridspec(1, 2, width_ratios=[1.2, 1])
+    left, right = figure.add_subfigure(grid[0]), figure.add_subfigure(grid[1])
     axis = left.subplots()
     for k, (name, model) in enumerate(tuned.items()):
         epochs = [row["epoch"] for row in model.history_]
@@ -76,11 +77,10 @@ def draw(fitted: Pipeline, tuned: dict[str, TunedClassifier], pipeline: Pipeline
     axis.set(title="training (dotted) and rows held out", xlabel="epoch", ylabel="log loss", ylim=(0, None))
     axis.legend()
     right.suptitle("landmarks of the kernel: fitted, tuned")
-    pictures = right.subplots(2, 5)
-    for column in range(5):
-        for row, model in enumerate((fitted, pipeline)):
-            pictures[row, column].imshow(model["kernel"].components_[column].reshape(8, 8), cmap="gray_r")
-            pictures[row, column].set_axis_off()
+    for row, model in zip(right.subplots(2, 5), (fitted, pipeline), strict=True):
+        for axis, landmark in zip(row, model["kernel"].components_, strict=False):
+            axis.imshow(landmark.reshape(8, 8), cmap="gray_r")
+            axis.set_axis_off()
     return figure
 
 

@@ -1,6 +1,7 @@
 """Parameters of a wrapped model by the names that users know: of steps, of classes, of the parameters themselves."""
 
 import fnmatch
+import functools
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -49,12 +50,17 @@ class Names:
 
     def __init__(self, model: TorchEstimator, estimator: Any) -> None:
         self.names = {name: id(parameter) for name, parameter in model.named_parameters(remove_duplicate=False)}
-        self.steps = list(named_steps(estimator))
+        self.estimator = estimator
         self.modules = [
             (f"{name}." if name else "", {id(original) for original, _ in part.source.estimators}, part)
             for name, part in model.named_modules(remove_duplicate=False)
             if isinstance(part, TorchEstimator) and part.source.estimators
         ]
+
+    @functools.cached_property
+    def steps(self) -> list[tuple[str, Any]]:
+        """``named_steps`` of the estimator."""
+        return list(named_steps(self.estimator))
 
     def selected(self, given: Any, setting: str) -> set[int]:
         """Identities of the parameters that are named.

@@ -40,7 +40,7 @@ class TunedModel(NestedParams, TunedAnswers, TrainingHistory, BaseEstimator):
         max_epochs, batch_size: of the training.
         early_stopping: whether to hold out ``validation_fraction`` of the rows, from the first fit too, and stop when
             their loss has not become better by ``tol`` for ``n_iter_no_change`` epochs. The best weights are restored,
-            which may be those of the first fit.
+            which may be those of the first fit. An estimator that is ``prefit`` may have seen these rows.
         freeze: what is not trained: names of steps (``"scaler"``, ``"columns__numbers"``), classes of scikit-learn or
             their names, parameters by their dotted names or an end of these, with ``*`` for anything.
         train_only: what is trained, by the same names; None for everything. What ``unwrap`` could not tell

@@ -1,5 +1,6 @@
 """Estimators that are fine-tuned, by what they are."""
 
+import copy
 from typing import Any, Literal
 
 import numpy as np
@@ -166,11 +167,14 @@ class TunedTransformer(TransformerMixin, TunedModel):
         output = Output(model, form)
         features = settle(output, few).flatten(1)
         if goes_on:
-            output.head = self.head_
+            output.head = copy.deepcopy(self.head_)
         elif self.head is not None:
             output.head = self._fresh_head(features, target)
-        self.head_ = output.head
-        return output
+        return output if output.head is None else output.to(few)
+
+    def _finish(self, output: Output, untuned: Any, history: list[dict[str, Any]], goes_on: bool) -> None:
+        super()._finish(output, untuned, history, goes_on)
+        self.head_ = None if output.head is None else output.head.eval()
 
     def _fresh_head(self, features: Tensor, target: Target) -> nn.Module:
         if not isinstance(self.head, str):
