@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 import torch
-from sklearn.base import BaseEstimator, clone
-from sklearn.utils import _safe_indexing, get_tags
-from sklearn.utils.validation import _num_samples, check_is_fitted
+from sklearn.base import BaseEstimator
+from sklearn.utils import get_tags
+from sklearn.utils.validation import _num_samples
 from torch import Tensor
 
 from sk2torch.base import TorchEstimator, wrap
@@ -21,8 +21,8 @@ from sk2torch.bridge.settings import NestedParams, resolve_device, seeded
 from sk2torch.bridge.steps import Names
 from sk2torch.bridge.targets import Target, checked_weight, target_of
 from sk2torch.bridge.tuned_answers import TunedAnswers
-from sk2torch.bridge.tuning import freeze, optimizer_settings, schedule, weight_arguments
-from sk2torch.softening import soften
+from sk2torch.bridge.tuning import first_fit, freeze, optimizer_settings, schedule
+from sk2torch.softening import set_temperature, soften
 
 # Rows on which an output is tried.
 _FEW = 64
@@ -169,9 +169,10 @@ class TunedModel(NestedParams, TunedAnswers, TrainingHistory, BaseEstimator):
             split = settings.split_of(_target_rows(X, y), seed) if self.early_stopping else None
             if goes_on:
                 self._require_columns(X)
-                untuned, state = self.untuned_, self.module_.state_dict()
+                untuned, state = self._reached()
             else:
-                untuned, state = self._first_fit(X, y, weight, None if split is None else split[0]), None
+                train = None if split is None else split[0]
+                untuned, state = first_fit(self.estimator, self.prefit, X, y, weight, train), None
             model = self._wrapped(untuned, dtype, state)
             target = self._target(loss, y, X, model)
             weights = None if weight is None else rows_tensor(weight, dtype)
@@ -219,16 +220,12 @@ class TunedModel(NestedParams, TunedAnswers, TrainingHistory, BaseEstimator):
     def _output(self, model: TorchEstimator, form: Form, few: Tensor, target: Target, goes_on: bool) -> Output:
         return Output(model, form)
 
-    def _first_fit(self, X: Any, y: Any, weight: np.ndarray | None, rows: np.ndarray | None) -> Any:
-        """The fitted estimator; ``rows`` are those that are not held out."""
-        if self.prefit:
-            check_is_fitted(self.estimator)
-            return copy.deepcopy(self.estimator)
-        estimator = clone(self.estimator)
-        if rows is not None:
-            X, y = _safe_indexing(X, rows), None if y is None else _safe_indexing(y, rows)
-            weight = None if weight is None else weight[rows]
-        return estimator.fit(X, y, **weight_arguments(estimator, weight))
+    def _reached(self) -> tuple[Any, dict[str, Tensor] | None]:
+        """The estimator to go on from, and the numbers that its model has by now; None for those of the estimator."""
+        if self._is_soft == (self.temperature is not None):
+            return self.untuned_, self.module_.state_dict()
+        # Hard trees are softened from here on, or soft ones stay hard.
+        return self.estimator_, None
 
     def _wrapped(self, untuned: Any, dtype: torch.dtype, state: dict[str, Tensor] | None) -> TorchEstimator:
         """The model of the fitted estimator, with other numbers where there is a state."""
@@ -237,6 +234,8 @@ class TunedModel(NestedParams, TunedAnswers, TrainingHistory, BaseEstimator):
             model = soften(model, temperature=self.temperature)
         if state is not None:
             model.load_state_dict(state)
+            if self.temperature is not None:
+                set_temperature(model, self.temperature)
         return model
 
     def __sklearn_tags__(self) -> Any:

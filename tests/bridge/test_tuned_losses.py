@@ -40,7 +40,7 @@ def two(table):
 def test_likelihood_is_that_of_the_probabilities(two, loss, estimator):
     X, y = two
     found, model = first_loss(TunedClassifier(estimator, loss=loss), X, y)
-    assert found == pytest.approx(log_loss(y, model.predict_proba(X)), rel=1e-5)
+    assert found == pytest.approx(log_loss(y, model.predict_proba(X)), rel=1e-9)
 
 
 def test_likelihood_of_what_was_impossible_has_a_slope(two):

@@ -43,6 +43,22 @@ def test_boosting_is_kept_by_pickles_and_goes_on(table):
     assert again.partial_fit(X, target).history_[-1]["train_loss"] < model.history_[-1]["train_loss"]
 
 
+def test_the_temperature_is_lowered_on_the_way(table):
+    X, y = table
+    forest = RandomForestClassifier(3, max_depth=2, random_state=0)
+    model = TunedClassifier(forest, max_epochs=1, lr=1e-3, warm_start=True, random_state=0).fit(X, y)
+    values = model.estimator_[0].tree_.value
+    distances = []
+    for temperature in (0.5, 0.1, 0.01):
+        model.set_params(temperature=temperature).fit(X, y)
+        distances.append(abs(model.predict_proba(X) - model.estimator_.predict_proba(X)).mean())
+    assert distances[0] > distances[1] > distances[2]
+    assert model.n_iter_ == 4
+    hard = model.set_params(temperature=None).fit(X, y)
+    assert_allclose(hard.predict_proba(X), hard.estimator_.predict_proba(X), atol=1e-12)
+    assert abs(hard.estimator_[0].tree_.value - values).max() < 0.1
+
+
 def test_thresholds_are_frozen_by_name_and_what_has_no_trees_is_refused(table):
     X, y = table
     forest = RandomForestClassifier(2, max_depth=2, random_state=0)
