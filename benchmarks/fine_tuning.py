@@ -135,12 +135,18 @@ def run(name: str, model: str, seed: int) -> tuple[str, str, int, float, float, 
         return name, model, seed, score(before, X_test, y_test), score(after, X_test, y_test), after.n_iter_
 
 
-def measure(names: list[str], models: list[str], seeds: list[int], workers: int) -> list[Any]:
-    """All runs, with a bar."""
-    tasks = [(name, model, seed) for name in names for model in models for seed in seeds]
+def measure(tasks: list[tuple[str, str, int]], workers: int, path: Path) -> list[Any]:
+    """All runs, with a bar; those that the file has of this code are not repeated, so an interruption loses little."""
+    known = records.read(path)
+    runs = known["runs"] if known.get("source") == records.sources() else []
+    runs = [found for found in runs if tuple(found[:3]) in tasks]
+    left = [task for task in tasks if list(task) not in [found[:3] for found in runs]]
     with ProcessPoolExecutor(workers) as pool:
-        running = [pool.submit(run, *task) for task in tasks]
-        return sorted(task.result() for task in track(as_completed(running), "runs", len(running)))
+        running = [pool.submit(run, *task) for task in left]
+        for task in track(as_completed(running), "runs", len(running)):
+            runs.append(list(task.result()))
+            records.write(path, {"source": records.sources(), "runs": sorted(runs)})
+    return sorted(runs)
 
 
 def summary(runs: list[Any]) -> list[dict[str, Any]]:
@@ -229,8 +235,8 @@ def main() -> None:
     parser.add_argument("--results", type=Path, default=records.RESULTS / "fine_tuning.json")
     options = parser.parse_args()
     seeds = list(range(options.first_seed, options.first_seed + options.seeds))
-    runs = measure(options.data, options.models, seeds, options.workers)
-    records.write(options.results, {"runs": runs})
+    tasks = [(name, model, seed) for name in options.data for model in options.models for seed in seeds]
+    runs = measure(tasks, options.workers, options.results)
     rows = summary(runs)
     options.output.write_text(page(rows))
     (options.output.parent / "images").mkdir(exist_ok=True)
