@@ -15,6 +15,7 @@ ARGUMENTS = {
     "skorch_warm_start.py": ["--epochs", "3"],
     "svm_vector_field.py": [],
     "text_saliency.py": ["--epochs", "30"],
+    "tune_pipeline.py": ["--epochs", "2"],
     "torch_step.py": ["--epochs", "2", "--rows", "300", "--jobs", "1"],
 }
 

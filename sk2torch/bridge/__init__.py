@@ -14,6 +14,7 @@ from sk2torch.bridge.prefit_kinds import (
     PrefitTransformer,
 )
 from sk2torch.bridge.transformer import TorchTransformer
+from sk2torch.bridge.tuned import TunedModel
 from sk2torch.bridge.tuned_kinds import TunedClassifier, TunedRegressor, TunedTransformer
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "PrefitTransformer",
     "TorchTransformer",
     "TunedClassifier",
+    "TunedModel",
     "TunedRegressor",
     "TunedTransformer",
     "as_estimator",

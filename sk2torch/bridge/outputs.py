@@ -1,5 +1,6 @@
 """What a loss sees of a wrapped model: the answer that is differentiated, in the form that the loss takes."""
 
+import math
 from typing import Any, Literal
 
 import torch
@@ -10,8 +11,8 @@ from sk2torch.bridge.losses import LOSSES, RowLoss
 from sk2torch.bridge.targets import Target
 
 Form = Literal["log_probabilities", "probability", "log_odds", "margins", "prediction", "log_prediction", "features"]
-# Probabilities of trees and votes may be zero, where the logarithm has no slope.
-_SMALLEST = 1e-6
+# Probabilities of trees and votes may be zero, where the logarithm has none: the inverse of its slope there.
+_STEEPEST = 1e-6
 _OF_CLASSES = ("classes", "binary")
 
 
@@ -108,9 +109,12 @@ class Output(nn.Module):
             logs = self.model.predict_log_proba(x)
             if bool(logs.isfinite().all()):
                 return logs
-        probabilities = self.model.predict_proba(x)
-        # The slope goes through the bound, so that what was impossible can become possible.
-        return (probabilities + (probabilities.clamp(min=_SMALLEST) - probabilities).detach()).log()
+        p = self.model.predict_proba(x)
+        # The bound of scikit-learn's log loss; with a slope, so that what was impossible can become possible.
+        least = torch.finfo(p.dtype).eps
+        is_exact = p > least
+        bounded = math.log(least) + (p - p.detach()) / _STEEPEST
+        return torch.where(is_exact, torch.where(is_exact, p, 1.0).log(), bounded)
 
     def _of_scores(self, scores: Tensor) -> Tensor:
         if self.form == "log_odds":

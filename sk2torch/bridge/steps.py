@@ -1,6 +1,7 @@
 """Parameters of a wrapped model by the names that users know: of steps, of classes, of the parameters themselves."""
 
 import fnmatch
+import functools
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -49,25 +50,30 @@ class Names:
 
     def __init__(self, model: TorchEstimator, estimator: Any) -> None:
         self.names = {name: id(parameter) for name, parameter in model.named_parameters(remove_duplicate=False)}
-        self.steps = list(named_steps(estimator))
+        self.estimator = estimator
         self.modules = [
             (f"{name}." if name else "", {id(original) for original, _ in part.source.estimators}, part)
             for name, part in model.named_modules(remove_duplicate=False)
             if isinstance(part, TorchEstimator) and part.source.estimators
         ]
 
+    @functools.cached_property
+    def steps(self) -> list[tuple[str, Any]]:
+        """``named_steps`` of the estimator."""
+        return list(named_steps(self.estimator))
+
     def selected(self, given: Any, setting: str) -> set[int]:
         """Identities of the parameters that are named.
 
         Args:
             given: a name, a class, or several: of a step, its path or the end of it (``"columns__numbers"``), a class
-                of scikit-learn or its name, a parameter or the beginning of its dotted name; ``*`` is anything.
+                of scikit-learn or its name, a parameter by its dotted name or an end of that; ``*`` is anything.
             setting: what asks, for the message.
 
         Raises:
             ValueError: nothing has such a name.
         """
-        listed = [given] if isinstance(given, str | type) else list(given)
+        listed = [given] if isinstance(given, str) or not isinstance(given, Iterable) else list(given)
         return set().union(*(self._one(name, setting) for name in listed))
 
     def _one(self, pattern: Any, setting: str) -> set[int]:
@@ -85,7 +91,7 @@ class Names:
             found |= {
                 parameter
                 for name, parameter in self.names.items()
-                if fnmatch.fnmatchcase(name, pattern) or fnmatch.fnmatchcase(name, f"{pattern}.*")
+                if any(fnmatch.fnmatchcase(name, form) for form in (pattern, f"{pattern}.*", f"*.{pattern}"))
             }
         is_class = any(_is_of(part, pattern) for _, part in self.steps)
         if not found and not steps and not is_class:

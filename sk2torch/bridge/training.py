@@ -1,7 +1,6 @@
 """The training loop, skorch's: rows with weights, a progress bar, early stopping, a history as plain data."""
 
 import contextlib
-import copy
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any
@@ -12,14 +11,15 @@ from sklearn.model_selection import ShuffleSplit, StratifiedShuffleSplit
 from torch import Tensor, nn
 from torch.utils.data import Subset
 
-from sk2torch.base import MissingDependency, TorchEstimator
+from sk2torch.base import MissingDependency
 from sk2torch.bridge.losses import RowLoss
 from sk2torch.bridge.progress import Bar, Show
 
 try:
     from skorch import NeuralNet
-    from skorch.callbacks import Callback, EarlyStopping, EpochTimer, PassthroughScoring
+    from skorch.callbacks import EpochTimer, PassthroughScoring
 
+    from sk2torch.bridge.callbacks import Feasible, Patience, Steps, Stopped
     from sk2torch.bridge.checkpoint import Checkpoint, digest, read
 except ImportError as error:
     raise MissingDependency("training needs skorch; install sk2torch with its extra: sk2torch[bridge].") from error
@@ -64,56 +64,6 @@ def as_they_are(batch: Any) -> Any:
     return batch
 
 
-class _Stopped(Exception):
-    """Training ends early, as planned; an interruption by the user stays a KeyboardInterrupt."""
-
-
-class _Patience(EarlyStopping):
-    """skorch's, which the weights before the first epoch compete in, if these are worth it.
-
-    Args:
-        start: rows on which the loss of these weights is found; None where they are random.
-    """
-
-    def __init__(self, start: Any = None, **settings: Any) -> None:
-        super().__init__(load_best=True, threshold_mode="abs", **settings)
-        self.start = start
-
-    def on_train_begin(self, net: Any, **kwargs: Any) -> None:
-        super().on_train_begin(net, **kwargs)
-        if self.start is not None:
-            self.dynamic_threshold_ = self._calc_new_threshold(net.loss_of(self.start))
-            self.best_model_weights_ = copy.deepcopy(net.module_.state_dict())
-
-    def on_epoch_end(self, net: Any, **kwargs: Any) -> None:
-        try:
-            super().on_epoch_end(net, **kwargs)
-        except KeyboardInterrupt as stop:
-            raise _Stopped from stop
-
-
-class _Steps(Callback):
-    """Moves a bar on by an epoch, with its losses."""
-
-    def __init__(self, bar: Bar) -> None:
-        self.bar = bar
-
-    def on_epoch_end(self, net: Any, **kwargs: Any) -> None:
-        last = net.history[-1]
-        self.bar.step("  ".join(f"{key} {last[key]:.4g}" for key in ("train_loss", "valid_loss") if key in last))
-
-
-class _Feasible(Callback):
-    """Brings parameters back to what the estimators' may be, after each step."""
-
-    def on_batch_end(self, net: Any, training: bool = False, **kwargs: Any) -> None:
-        if training:
-            with torch.no_grad():
-                for part in net.module_.modules():
-                    if isinstance(part, TorchEstimator):
-                        part.restrict_parameters()
-
-
 class TrainingNet(NeuralNet):
     """skorch's net over modules that exist already: weighted losses, and errors instead of NaN.
 
@@ -152,7 +102,7 @@ class TrainingNet(NeuralNet):
         self.notify("on_train_begin", X=rows, y=None)
         if checkpoint is not None and state is not None:
             checkpoint.restore(self, state)
-        with contextlib.suppress(_Stopped):
+        with contextlib.suppress(Stopped):
             self.fit_loop(rows, epochs=self.max_epochs - len(self.history))
         self.notify("on_train_end", X=rows, y=None)
         return self
@@ -231,7 +181,7 @@ class Training:
             train, valid = self.split_of(rows.target.cpu().numpy(), seed) if split is None else split
             parts = Subset(rows, train), Subset(rows, valid)
         bar = Bar("epochs", self.max_epochs, self.progress)
-        callbacks = [("feasible", _Feasible()), ("bar", _Steps(bar)), *self._stopping(parts), *self.callbacks]
+        callbacks = [("feasible", Feasible()), ("bar", Steps(bar)), *self._stopping(parts), *self.callbacks]
         net = TrainingNet(
             module=module,
             criterion=loss,
@@ -259,7 +209,7 @@ class Training:
         if not self.early_stopping:
             return []
         start = None if self.start is None else parts[1]
-        return [("early_stopping", _Patience(start, patience=self.n_iter_no_change, threshold=self.tol))]
+        return [("early_stopping", Patience(start, patience=self.n_iter_no_change, threshold=self.tol))]
 
     def _about(self, module: nn.Module, rows: Rows) -> dict[str, Any]:
         """What a checkpoint has to agree in."""

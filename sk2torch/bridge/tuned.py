@@ -2,42 +2,74 @@
 
 import copy
 import dataclasses
-import importlib
 import inspect
 from typing import Any
 
 import numpy as np
 import torch
-from sklearn.base import BaseEstimator, clone
-from sklearn.utils import _safe_indexing, get_tags
-from sklearn.utils.validation import _num_samples, check_is_fitted, validate_data
+from sklearn.base import BaseEstimator
+from sklearn.utils import get_tags
+from sklearn.utils.validation import _num_samples
 from torch import Tensor
 
-from sk2torch.base import METHODS, CannotUnwrap, TorchEstimator, wrap
-from sk2torch.bridge.answers import PredictorAnswers
+from sk2torch.base import TorchEstimator, wrap
 from sk2torch.bridge.conversion import float_dtype, rows_tensor
 from sk2torch.bridge.history import TrainingHistory
 from sk2torch.bridge.losses import RowLoss
-from sk2torch.bridge.methods import Answering
 from sk2torch.bridge.outputs import Form, Output, form_of, require_output
 from sk2torch.bridge.settings import NestedParams, resolve_device, seeded
 from sk2torch.bridge.steps import Names
 from sk2torch.bridge.targets import Target, checked_weight, target_of
-from sk2torch.bridge.tuning import chooses_columns, freeze, optimizer_settings, schedule, weight_arguments
-from sk2torch.unwrapping import unwrap
+from sk2torch.bridge.tuned_answers import TunedAnswers
+from sk2torch.bridge.tuning import first_fit, freeze, optimizer_settings, schedule
+from sk2torch.softening import set_temperature, soften
 
-# Rows at a time in answers.
-_MANY = 4096
 # Rows on which an output is tried.
 _FEW = 64
-# Found again when they are asked for.
-_DERIVED = ("_opened", "_unwrapped")
 
 
-class TunedModel(NestedParams, Answering, TrainingHistory, BaseEstimator):
-    """A scikit-learn estimator that is fitted, wrapped, and trained on by gradients through all of its steps.
+class TunedModel(NestedParams, TunedAnswers, TrainingHistory, BaseEstimator):
+    """A scikit-learn estimator that is fitted, wrapped, and trained on by gradients through all steps with a slope.
 
-    Parameters are described by the classes for each kind.
+    Args:
+        estimator: any that ``wrap`` takes, pipelines among them; its copy is fitted, unless ``prefit``.
+        loss: a name (see ``sk2torch.bridge.losses.LOSSES``), a torch loss, or a function of ``(output, target)``;
+            ``"auto"`` is the log loss for labels, the squared error for numbers. Arguments as ``loss__delta=2.0``.
+        optimizer: of ``torch.optim``; arguments as ``optimizer__betas=(0.9, 0.99)``.
+        lr: learning rate; that of a step as ``lr__scaler=1e-4``, by the names of ``freeze``.
+        max_epochs, batch_size: of the training.
+        early_stopping: whether to hold out ``validation_fraction`` of the rows, from the first fit too, and stop when
+            their loss has not become better by ``tol`` for ``n_iter_no_change`` epochs. The best weights are restored,
+            which may be those of the first fit. An estimator that is ``prefit`` may have seen these rows.
+        freeze: what is not trained: names of steps (``"scaler"``, ``"columns__numbers"``), classes of scikit-learn or
+            their names, parameters by their dotted names or an end of these, with ``*`` for anything.
+        train_only: what is trained, by the same names; None for everything. What ``unwrap`` could not tell
+            scikit-learn is never trained.
+        weight_decay: of the optimizer; 0, as decay would draw scales and kernels to zero, too.
+        scheduler: a class of ``torch.optim.lr_scheduler``; arguments as ``scheduler__gamma=0.9``, with
+            ``scheduler__step_every="batch"`` where it steps so often.
+        temperature: trees are softened (see ``soften``) and thresholds trained, too; answers are those of soft trees.
+            None: trees stay hard, and the values of their leaves are trained.
+        prefit: whether the estimator is fitted already, and taken as it is.
+        warm_start: whether ``fit`` goes on from the trained weights.
+        dtype: float64 by default, or float32.
+        device: ``"auto"``, or torch's name of one.
+        random_state: of the order of rows and what is held out; the estimator has its own.
+        callbacks: further ones of skorch.
+        checkpoint: a file that is written after each epoch; a ``fit`` that finds it, after an interruption, goes on
+            from there, to the same weights. It is removed at the end. Not for searches, whose fits would share it.
+        verbose: 1 for a progress bar.
+
+    Attributes:
+        module_: the tuned model, on its device.
+        untuned_: the fitted estimator that training started from.
+        estimator_: the fitted estimator with the trained numbers.
+        history_: a dict per epoch (``epoch``, ``dur``, ``train_loss``, ``valid_loss``).
+        n_iter_: epochs trained.
+
+    Raises:
+        ValueError, TypeError: of ``fit``, where estimator, loss, names and data do not fit together.
+        MissingDependency: training without skorch.
     """
 
     kind: str
@@ -121,46 +153,6 @@ class TunedModel(NestedParams, Answering, TrainingHistory, BaseEstimator):
         """``max_epochs`` more on these rows, from the current weights with a new optimizer; ``fit``, the first time."""
         return self._tune(X, y, sample_weight, self.__sklearn_is_fitted__())
 
-    @property
-    def estimator_(self) -> Any:
-        """The fitted scikit-learn estimator with the trained numbers.
-
-        It answers as the model in all methods; where scikit-learn could not be told so, in the one that was trained.
-
-        Raises:
-            CannotUnwrap: no fitted attribute holds what was trained.
-        """
-        check_is_fitted(self)
-        if "_unwrapped" not in vars(self):
-            self._unwrapped = self._unwrap()
-        return self._unwrapped
-
-    def _unwrap(self) -> Any:
-        model = self.module_
-        if self._is_soft:
-            model = importlib.import_module("sk2torch.softening").harden(model)
-        # A model out of a pickle has forgotten what it was made of.
-        source = None if model.source.estimators else self.untuned_
-        try:
-            return unwrap(model, source)
-        except CannotUnwrap:
-            return unwrap(model, source, methods=[self._trained_method])
-
-    @property
-    def n_features_in_(self) -> int:
-        """How many columns the estimator was fitted on."""
-        return self._of_untuned("n_features_in_")
-
-    @property
-    def feature_names_in_(self) -> np.ndarray:
-        """Names of the columns that the estimator was fitted on."""
-        return self._of_untuned("feature_names_in_")
-
-    def _of_untuned(self, name: str) -> Any:
-        if "untuned_" not in vars(self):
-            raise AttributeError(f"{type(self).__name__} has not been fitted, hence no {name!r}.")
-        return getattr(self.untuned_, name)
-
     def _tune(self, X: Any, y: Any, sample_weight: Any, goes_on: bool) -> Any:
         from sk2torch.bridge.training import Rows, Training, digest
 
@@ -177,9 +169,10 @@ class TunedModel(NestedParams, Answering, TrainingHistory, BaseEstimator):
             split = settings.split_of(_target_rows(X, y), seed) if self.early_stopping else None
             if goes_on:
                 self._require_columns(X)
-                untuned, state = self.untuned_, self.module_.state_dict()
+                untuned, state = self._reached()
             else:
-                untuned, state = self._first_fit(X, y, weight, None if split is None else split[0]), None
+                train = None if split is None else split[0]
+                untuned, state = first_fit(self.estimator, self.prefit, X, y, weight, train), None
             model = self._wrapped(untuned, dtype, state)
             target = self._target(loss, y, X, model)
             weights = None if weight is None else rows_tensor(weight, dtype)
@@ -205,8 +198,7 @@ class TunedModel(NestedParams, Answering, TrainingHistory, BaseEstimator):
         self.n_iter_ = len(self.history_)
         self.untuned_, self.module_ = untuned, output.model.requires_grad_(True).eval()
         self._trained_method, self._is_soft = output.method, self.temperature is not None
-        for name in _DERIVED:
-            vars(self).pop(name, None)
+        self._forget()
 
     def _require_kind(self, y: Any) -> None:
         """Refuse estimators of another kind, and a target that is missing."""
@@ -228,65 +220,23 @@ class TunedModel(NestedParams, Answering, TrainingHistory, BaseEstimator):
     def _output(self, model: TorchEstimator, form: Form, few: Tensor, target: Target, goes_on: bool) -> Output:
         return Output(model, form)
 
-    def _first_fit(self, X: Any, y: Any, weight: np.ndarray | None, rows: np.ndarray | None) -> Any:
-        """The fitted estimator; ``rows`` are those that are not held out."""
-        if self.prefit:
-            check_is_fitted(self.estimator)
-            return copy.deepcopy(self.estimator)
-        estimator = clone(self.estimator)
-        if rows is not None:
-            X, y = _safe_indexing(X, rows), None if y is None else _safe_indexing(y, rows)
-            weight = None if weight is None else weight[rows]
-        return estimator.fit(X, y, **weight_arguments(estimator, weight))
+    def _reached(self) -> tuple[Any, dict[str, Tensor] | None]:
+        """The estimator to go on from, and the numbers that its model has by now; None for those of the estimator."""
+        if self._is_soft == (self.temperature is not None):
+            return self.untuned_, self.module_.state_dict()
+        # Hard trees are softened from here on, or soft ones stay hard.
+        return self.estimator_, None
 
     def _wrapped(self, untuned: Any, dtype: torch.dtype, state: dict[str, Tensor] | None) -> TorchEstimator:
         """The model of the fitted estimator, with other numbers where there is a state."""
         model: Any = wrap(untuned, dtype=dtype)
         if self.temperature is not None:
-            model = importlib.import_module("sk2torch.softening").soften(model, temperature=self.temperature)
+            model = soften(model, temperature=self.temperature)
         if state is not None:
             model.load_state_dict(state)
+            if self.temperature is not None:
+                set_temperature(model, self.temperature)
         return model
-
-    def _methods(self) -> list[str]:
-        if self.__sklearn_is_fitted__():
-            return self._answers().methods
-        return [name for name in METHODS if hasattr(self.estimator, name)]
-
-    def _answers(self) -> PredictorAnswers:
-        if "_opened" not in vars(self):
-            model = self.module_.to(resolve_device(self.device))
-            self._opened = PredictorAnswers(model, _MANY, None, bool(self.verbose) and "auto")
-        return self._opened
-
-    def _answer(self, method: str, X: Any, arguments: dict[str, Any]) -> Any:
-        check_is_fitted(self)
-        if METHODS[method].kind != "input":
-            self._require_columns(X)
-        return self._answers().answer(method, X, arguments)
-
-    def _require_columns(self, X: Any) -> None:
-        """Refuse another number of columns, or other names."""
-        if hasattr(X, "columns") and chooses_columns(self.untuned_):
-            # It checks them itself, and takes tables with others beside them.
-            return
-        if hasattr(self, "n_features_in_") and getattr(X, "ndim", 2) == 1:
-            raise ValueError(
-                "Expected 2D array, got 1D array instead. Reshape your data either using X.reshape(-1, 1) if it has a "
-                "single feature or X.reshape(1, -1) if it is a single sample."
-            )
-        validate_data(self, X, reset=False, skip_check_array=True)
-
-    def __sklearn_is_fitted__(self) -> bool:
-        return "module_" in vars(self)
-
-    def __getstate__(self) -> dict[str, Any]:
-        # Pickles load where the device is not.
-        state = {name: value for name, value in super().__getstate__().items() if name not in _DERIVED}
-        for name in ("module_", "head_"):
-            if state.get(name) is not None:
-                state[name] = copy.deepcopy(state[name]).cpu()
-        return state
 
     def __sklearn_tags__(self) -> Any:
         tags, own = super().__sklearn_tags__(), get_tags(self.estimator)

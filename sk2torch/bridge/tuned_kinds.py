@@ -1,5 +1,6 @@
 """Estimators that are fine-tuned, by what they are."""
 
+import copy
 from typing import Any, Literal
 
 import numpy as np
@@ -19,10 +20,14 @@ from sk2torch.bridge.tuned import TunedModel
 
 
 class TunedClassifier(ClassifierMixin, TunedModel):
-    """A classifier that scikit-learn fits and gradients tune, through all steps of a pipeline that have a slope.
+    """A classifier that scikit-learn fits and gradients tune; parameters as ``TunedModel`` describes them.
 
     Losses of likelihood compare the logarithm of ``predict_proba``, or where the model has none the log-softmax of
     ``decision_function``, ``(0, s)`` for two classes; losses of margins compare ``decision_function``.
+
+    Args:
+        class_weight: weights of the classes in the first fit, where it takes weights of rows, and in the loss: a dict,
+            or ``"balanced"``.
     """
 
     kind = "classifier"
@@ -68,8 +73,8 @@ class TunedClassifier(ClassifierMixin, TunedModel):
             raise ValueError(f"TunedClassifier: expected a classifier of one output, got {self.estimator!r}.")
         if len(classes) > 2 and _has_pairs(self.estimator):
             raise ValueError(
-                "TunedClassifier: decision_function_shape='ovo' gives a score per pair of classes, but the loss needs one "
-                "per class; set 'ovr'."
+                "TunedClassifier: decision_function_shape='ovo' gives a score per pair of classes, but the loss needs "
+                "one per class; set 'ovr'."
             )
         return target_of(loss, y, X, classes)
 
@@ -80,8 +85,9 @@ def _has_pairs(estimator: Any) -> bool:
 
 
 class TunedRegressor(RegressorMixin, TunedModel):
-    """A regressor that scikit-learn fits and gradients tune: the loss compares ``predict``.
+    """A regressor that scikit-learn fits and gradients tune; parameters as ``TunedModel`` describes them.
 
+    The loss compares ``predict``.
     Poisson losses take ``predict`` for the mean, which has to be above zero.
     """
 
@@ -102,7 +108,9 @@ class TunedRegressor(RegressorMixin, TunedModel):
 
 
 class TunedTransformer(TransformerMixin, TunedModel):
-    """A transformer that scikit-learn fits and gradients tune: ``loss(head(transform(X)), y)``.
+    """A transformer that scikit-learn fits and gradients tune, by ``loss(head(transform(X)), y)``.
+
+    Further parameters are those of ``TunedModel``. The trained head is kept as ``head_``.
 
     Args:
         target: ``"y"``, or ``"X"``: the rows themselves, for reconstruction.
@@ -159,11 +167,14 @@ class TunedTransformer(TransformerMixin, TunedModel):
         output = Output(model, form)
         features = settle(output, few).flatten(1)
         if goes_on:
-            output.head = self.head_
+            output.head = copy.deepcopy(self.head_)
         elif self.head is not None:
             output.head = self._fresh_head(features, target)
-        self.head_ = output.head
-        return output
+        return output if output.head is None else output.to(few)
+
+    def _finish(self, output: Output, untuned: Any, history: list[dict[str, Any]], goes_on: bool) -> None:
+        super()._finish(output, untuned, history, goes_on)
+        self.head_ = None if output.head is None else output.head.eval()
 
     def _fresh_head(self, features: Tensor, target: Target) -> nn.Module:
         if not isinstance(self.head, str):

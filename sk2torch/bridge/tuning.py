@@ -1,12 +1,15 @@
 """Settings of fine-tuning: what is trained, how fast, and how weights reach the first fit."""
 
+import copy
 import inspect
 from typing import Any
 
 import numpy as np
 import sklearn
+from sklearn.base import clone
 from sklearn.compose import ColumnTransformer
-from sklearn.utils.validation import has_fit_parameter
+from sklearn.utils import _safe_indexing
+from sklearn.utils.validation import check_is_fitted, has_fit_parameter
 from torch import nn
 
 from sk2torch.base import TorchEstimator
@@ -65,6 +68,22 @@ def schedule(estimator: NestedParams) -> list[tuple[str, Any]]:
         return []
     monitor = "valid_loss" if estimator.early_stopping else "train_loss"
     return [("scheduler", LRScheduler(policy, **{"monitor": monitor, **estimator.part_params("scheduler")}))]
+
+
+def first_fit(estimator: Any, prefit: bool, X: Any, y: Any, weight: np.ndarray | None, rows: np.ndarray | None) -> Any:
+    """A fitted copy: as it is with ``prefit``, else fitted on ``rows``, or on all.
+
+    Raises:
+        NotFittedError: ``prefit`` of what is not fitted.
+    """
+    if prefit:
+        check_is_fitted(estimator)
+        return copy.deepcopy(estimator)
+    fresh = clone(estimator)
+    if rows is not None:
+        X, y = _safe_indexing(X, rows), None if y is None else _safe_indexing(y, rows)
+        weight = None if weight is None else weight[rows]
+    return fresh.fit(X, y, **weight_arguments(fresh, weight))
 
 
 def weight_arguments(estimator: Any, weight: np.ndarray | None) -> dict[str, Any]:

@@ -22,6 +22,13 @@ def iris() -> tuple[pd.DataFrame, np.ndarray]:
 
 
 @pytest.fixture(scope="session")
+def table(iris) -> tuple[pd.DataFrame, np.ndarray]:
+    """The columns of numbers, and the labels."""
+    X, y = iris
+    return X.drop(columns="size"), y
+
+
+@pytest.fixture(scope="session")
 def pipeline(iris):
     """Words and numbers to labels."""
     X, y = iris

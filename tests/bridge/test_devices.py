@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 from numpy.testing import assert_allclose
+from sklearn.kernel_approximation import Nystroem
 from torch import nn
 
 import sk2torch
@@ -39,6 +40,22 @@ def test_training_on_the_device_and_a_pickle_without_it(iris, device):
     again = pickle.loads(pickle.dumps(transformer))
     assert again.module_.layers[0].weight.device.type == "cpu"
     assert_allclose(again.transform(X), transformer.transform(X), atol=1e-9)
+
+
+@pytest.mark.gpu
+def test_tuning_on_the_device_and_the_way_back(pipeline, iris, device):
+    X, y = iris
+    settings = {"lr": 0.01, "max_epochs": 5, "early_stopping": True, "random_state": 0}
+    tuned = sk2torch.TunedClassifier(pipeline, device=device, **settings).fit(X, y)
+    assert tuned.module_.anchor.device.type == torch.device(device).type
+    assert tuned.history_[-1]["train_loss"] < tuned.history_[0]["train_loss"]
+    assert_allclose(tuned.estimator_.predict_proba(X), tuned.predict_proba(X), atol=1e-9)
+    again = pickle.loads(pickle.dumps(tuned.partial_fit(X, y)))
+    assert again.module_.anchor.device.type == "cpu"
+    assert_allclose(again.predict_proba(X), tuned.predict_proba(X), atol=1e-9)
+    kernel = Nystroem(n_components=3, random_state=0)
+    transformer = sk2torch.TunedTransformer(kernel, device=device, max_epochs=2).fit(X[NUMBERS], y)
+    assert transformer.partial_fit(X[NUMBERS], y).n_iter_ == 4
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="says what there is to do without CUDA")

@@ -1,6 +1,8 @@
 """scikit-learn's own checks of every public estimator class."""
 
 import pytest
+from sklearn.kernel_approximation import RBFSampler
+from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.utils.estimator_checks import parametrize_with_checks
 from torch import nn
 
@@ -33,6 +35,9 @@ EXPECTED = {
         sk2torch.TorchTransformer(Encoder, module__hidden=5, loss="log_loss", max_epochs=2),
         sk2torch.TorchTransformer(Encoder, loss="squared_error", max_epochs=2, verbose=0),
         sk2torch.TorchTransformer(Encoder, loss="huber", target="X", max_epochs=2),
+        sk2torch.TunedClassifier(LogisticRegression(), max_epochs=2),
+        sk2torch.TunedRegressor(Ridge(), max_epochs=2),
+        sk2torch.TunedTransformer(RBFSampler(n_components=5, random_state=0), max_epochs=2),
     ],
     expected_failed_checks=lambda estimator: EXPECTED.get(type(estimator).__name__, {}),
 )
