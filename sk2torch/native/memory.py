@@ -21,7 +21,8 @@ def takes_addresses(*tensors: Tensor) -> bool:
     if is_compiling() or _is_tracing() or _n_modes() > 0 or _has_transforms() or forward_ad._current_level >= 0:
         return False
     for tensor in tensors:
-        if type(tensor) not in _PLAIN or not tensor.is_cpu:
+        kind = type(tensor)
+        if kind not in _PLAIN or not tensor.is_cpu:
             return False
     return True
 

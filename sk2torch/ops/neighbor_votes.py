@@ -15,10 +15,12 @@ _WEIGHTS = ("inverse_distances", _POINTER, _INT64, _INT64, _POINTER)
 
 def class_votes(index: Tensor, weights: Tensor, labels: Tensor, n_classes: int, is_share: bool) -> Tensor | None:
     """``functional.neighbor_votes.class_votes``."""
-    if not takes_doubles(weights) or not _are_places(index, labels):
+    if not (takes_doubles(weights) and takes_addresses(index, labels)) or index.shape != weights.shape:
         return None
     function = kernel(*_VOTES, returns=_INT)
-    if function is None or not weights.is_contiguous() or index.shape != weights.shape:
+    if function is None or index.dtype is not torch.int64 or labels.dtype is not torch.int64:
+        return None
+    if not (index.is_contiguous() and weights.is_contiguous() and labels.is_contiguous()):
         return None
     n, k = index.shape
     out = weights.new_empty(n, n_classes)
@@ -29,10 +31,12 @@ def class_votes(index: Tensor, weights: Tensor, labels: Tensor, n_classes: int, 
 
 def target_means(index: Tensor, weights: Tensor, targets: Tensor) -> Tensor | None:
     """``functional.neighbor_votes.target_means``."""
-    if not takes_doubles(weights, targets) or not _are_places(index):
+    if not (takes_doubles(weights, targets) and takes_addresses(index)) or index.shape != weights.shape:
         return None
     function = kernel(*_MEANS, returns=_INT)
-    if function is None or not (weights.is_contiguous() and targets.is_contiguous()) or index.shape != weights.shape:
+    if function is None or index.dtype is not torch.int64:
+        return None
+    if not (index.is_contiguous() and weights.is_contiguous() and targets.is_contiguous()):
         return None
     (n, k), (n_rows, n_targets) = index.shape, targets.shape
     out = weights.new_empty(n, n_targets)
@@ -50,12 +54,3 @@ def inverse_distances(distance: Tensor) -> Tensor | None:
     out = torch.empty_like(distance)
     function(distance.data_ptr(), *distance.shape, out.data_ptr())
     return out
-
-
-def _are_places(*tensors: Tensor) -> bool:
-    if not takes_addresses(*tensors):
-        return False
-    for tensor in tensors:
-        if tensor.dtype is not torch.int64 or not tensor.is_contiguous():
-            return False
-    return True
