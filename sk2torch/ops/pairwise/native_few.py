@@ -12,7 +12,8 @@ from torch import Tensor
 from sk2torch.native import kernel, takes_addresses, takes_numbers
 from sk2torch.ops.pairwise.native import FEW, KERNELS, LINKS, STATISTICS, group_table, is_whole
 
-# Links that have the number `coef0`.
+# Statistics that leave rows as they are, and links that have the number `coef0`.
+_PLAIN_STATISTICS = ("dot", "squared_distance", "direct_squared_distance", "manhattan")
 _WITH_CONSTANT = ("power", "tanh")
 
 _POINTER, _INT64, _INT = ctypes.c_void_p, ctypes.c_int64, ctypes.c_int
@@ -38,7 +39,7 @@ def few_sums(
     """``weighted_sum``, without gradients."""
     tensors = (x, y, weights) if constants is None else (x, y, weights, constants)
     name = ("few_sums", x.dtype)
-    if not takes_numbers(x.dtype, *tensors) or name not in KERNELS or statistic not in STATISTICS:
+    if not takes_numbers(x.dtype, *tensors) or name not in KERNELS or statistic not in _PLAIN_STATISTICS:
         return None
     if torch.is_grad_enabled() and (gamma.requires_grad or coef0.requires_grad):
         return None
