@@ -6,7 +6,6 @@ import pickle
 import numpy as np
 import pytest
 import torch
-from sklearn.cluster import KMeans
 from sklearn.compose import ColumnTransformer
 from sklearn.decomposition import PCA
 from sklearn.ensemble import RandomForestClassifier
@@ -16,6 +15,7 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+from sklearn.random_projection import GaussianRandomProjection
 from sklearn.svm import SVC
 
 import sk2torch
@@ -169,11 +169,14 @@ def test_what_scikit_learn_cannot_be_told_is_refused(table):
 
 def test_numbers_that_follow_from_others_may_be_set_with_them(table):
     X, _ = table
-    model = tuned(sk2torch.wrap(KMeans(4, n_init=1, random_state=0).fit(X)))
-    with pytest.raises(sk2torch.CannotUnwrap, match="squared lengths"):
+    model = sk2torch.wrap(GaussianRandomProjection(2, random_state=0).fit(X))
+    with torch.no_grad():
+        model.projection.weight.mul_(1.25)
+    with pytest.raises(sk2torch.CannotUnwrap, match="pseudo-inverse"):
         sk2torch.unwrap(model)
     with torch.no_grad():
-        model.norms.copy_(model.centers.square().sum(dim=1))
-    clusters = sk2torch.unwrap(model)
-    np.testing.assert_array_equal(clusters.predict(X), answer(model, X, "predict"))
-    np.testing.assert_allclose(clusters.transform(X), answer(model, X, "transform"), atol=1e-7)
+        model.inverse.copy_(torch.linalg.pinv(model.projection.weight))
+    projection = sk2torch.unwrap(model)
+    for method in ("transform", "inverse_transform"):
+        given = X if method == "transform" else projection.transform(X)
+        np.testing.assert_allclose(getattr(projection, method)(given), answer(model, given, method), atol=1e-10)

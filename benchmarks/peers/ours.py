@@ -31,8 +31,8 @@ def _calls(
 ) -> dict[str, Call]:
     """Calls from tables: numbers as they are, all else through the model's encoding."""
     if is_numeric_table(question.X):
-        dtype = model.anchor.dtype
-        return {m: lambda X, f=f: _numpy(f(torch.from_numpy(X).to(dtype))) for m, f in functions.items()}
+        # Modules take any dtype; the others are made for float64, which the numbers are.
+        return {m: lambda X, f=f: _numpy(f(torch.from_numpy(X))) for m, f in functions.items()}
     runtime = runtime_of(model)
 
     def call(method: str, X: Any) -> Any:

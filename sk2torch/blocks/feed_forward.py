@@ -5,6 +5,7 @@ from torch import Tensor, nn
 
 from sk2torch.blocks.linear import LinearMap
 from sk2torch.functional.activations import activate
+from sk2torch.functional.held_tensors import held_tensors
 from sk2torch.ops.layers import dense_layers
 
 
@@ -24,11 +25,17 @@ class FeedForward(nn.Module):
         self.hidden_activation = hidden_activation
         self.output_activation = output_activation
 
+    @torch.jit.unused
+    def layers(self) -> list[nn.Module]:
+        """All of them, without the search that attributes of modules take."""
+        children = self._modules
+        return [*children["hidden"]._modules.values(), children["output"]]
+
     def forward(self, x: Tensor) -> Tensor:
         if not torch.jit.is_scripting():
-            layers = [*self.hidden, self.output]
-            weights, biases = [layer.weight for layer in layers], [layer.bias for layer in layers]
-            result = dense_layers(x, weights, biases, self.hidden_activation, self.output_activation)
+            layers = [*self.hidden, self.output] if torch.compiler.is_compiling() else self.layers()
+            arrays = [array for layer in layers for array in held_tensors(layer, "weight", "bias")]
+            result = dense_layers(x, arrays, self.hidden_activation, self.output_activation)
             if result is not None:
                 return result
         for layer in self.hidden:

@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor, nn
 
+from sk2torch.functional.held_tensors import held_tensors
 from sk2torch.functional.kernels import kernel_form, unused_parameters
 from sk2torch.ops.pairwise import group_sums, weighted_sum
 
@@ -48,10 +49,15 @@ class KernelExpansion(nn.Module):
         """Parameters that this kernel does not have."""
         return unused_parameters(self.link)
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Shape ``(n_samples, n_groups * n_weights)``, all weights of the first group first."""
+    def forward(self, x: Tensor, constants: Tensor | None = None) -> Tensor:
+        """Plus ``constants``; shape ``(n_samples, n_groups * n_weights)``, all weights of the first group first."""
+        if not torch.jit.is_scripting():
+            rows, weights, gamma, coef0 = held_tensors(self, "rows", "weights", "gamma", "coef0")
+            settings = (self.sizes, self.statistic, self.link, gamma, coef0, self.degree)
+            return weighted_sum(x, rows, weights, *settings, constants)
+        rows, weights, gamma, coef0 = self.rows, self.weights, self.gamma, self.coef0
         return weighted_sum(
-            x, self.rows, self.weights, self.sizes, self.statistic, self.link, self.gamma, self.coef0, self.degree
+            x, rows, weights, self.sizes, self.statistic, self.link, gamma, coef0, self.degree, constants
         )
 
 
@@ -70,6 +76,7 @@ class PrecomputedExpansion(nn.Module):
         self.weights = nn.Parameter(weights)
         self.sizes = [columns.shape[0]] if sizes is None else sizes
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Shape ``(n_samples, n_groups * n_weights)``, all weights of the first group first."""
-        return group_sums(x.index_select(1, self.columns), self.weights, self.sizes)
+    def forward(self, x: Tensor, constants: Tensor | None = None) -> Tensor:
+        """Plus ``constants``; shape ``(n_samples, n_groups * n_weights)``, all weights of the first group first."""
+        sums = group_sums(x.index_select(1, self.columns), self.weights, self.sizes)
+        return sums if constants is None else sums + constants

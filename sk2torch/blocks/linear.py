@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor, nn
 
+from sk2torch.functional.held_tensors import held_tensors
 from sk2torch.ops.layers import affine_rows
 from sk2torch.ops.sparse_rows import sparse_affine
 
@@ -24,10 +25,12 @@ class LinearMap(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         if not torch.jit.is_scripting():
-            function = sparse_affine if x.is_sparse_csr else affine_rows
-            result = function(x, self.weight, self.bias)
+            weight, bias = held_tensors(self, "weight", "bias")
+            result = sparse_affine(x, weight, bias) if x.is_sparse_csr else affine_rows(x, weight, bias)
+            if result is None and not x.is_sparse_csr:
+                result = torch.nn.functional.linear(x, weight, bias)
             if result is not None:
-                return result[:, 0] if self.flat else result
+                return result.squeeze(1) if self.flat else result
         if x.is_sparse_csr and x.shape[0] == 1:
             # Few of the weights count: a product of sparse matrices would take the time of many rows.
             weight = self.weight.index_select(1, x.col_indices())

@@ -8,9 +8,10 @@ from torch import Tensor, nn
 
 from sk2torch.functional.distances import MetricForm, from_reduced, reduced_radius
 from sk2torch.functional.graphs import ragged_graph, row_graph
+from sk2torch.functional.held_tensors import held_tensors
 from sk2torch.functional.neighbor_votes import inverse_distance, vote_sums
-from sk2torch.native import takes_addresses
 from sk2torch.ops.answering import takes_operators
+from sk2torch.ops.neighbor_votes import inverse_distances
 from sk2torch.ops.pairwise import (
     align_rows,
     found_neighbors,
@@ -44,9 +45,10 @@ class InverseDistance(nn.Module):
     """Weights ``1 / distance``; where some of a row are zero, 1 for these and 0 for all others."""
 
     def forward(self, distance: Tensor) -> Tensor:
-        if not torch.jit.is_scripting():  # noqa: SIM102
-            if takes_addresses(distance) and not bool((distance == 0).any()):
-                return 1.0 / distance
+        if not torch.jit.is_scripting():
+            found = inverse_distances(distance)
+            if found is not None:
+                return found
         return inverse_distance(distance, torch.ones_like(distance, dtype=torch.bool))
 
 
@@ -149,22 +151,14 @@ class NeighborSearch(nn.Module):
 
     def _found(self, x: Tensor, k: int) -> tuple[Tensor, Tensor]:
         """Indices and reduced distances, without gradients."""
-        return found_neighbors(
-            align_rows(x, self.metric),
-            align_rows(self.rows, self.metric),
-            k,
-            self.metric,
-            self.power,
-            self.weights,
-            self.order,
-            self.leaves,
-            self.lower,
-            self.upper,
-        )
+        metric = self.metric
+        rows, weights, *boxes = held_tensors(self, "rows", "weights", "leaves", "lower", "upper")
+        left, right = align_rows(x, metric), align_rows(rows, metric)
+        return found_neighbors(left, right, k, metric, self.power, weights, self.order, *boxes)
 
     def _neighbors(self, x: Tensor, k: int) -> tuple[Tensor, Tensor]:
         index, reduced = self._found(x, k)
-        if is_recorded(x, self.rows):
+        if torch.is_grad_enabled() and is_recorded(x, self.rows):
             if torch.compiler.is_compiling():
                 return self.distance_to(x, index), index
             left, right = align_rows(x, self.metric), align_rows(self.rows, self.metric)

@@ -1,6 +1,19 @@
 """From decision values to class indices."""
 
+import torch
 from torch import Tensor
+
+from sk2torch.ops.decisions import native_positive
+
+
+def positive_index(scores: Tensor, is_negated: bool = False) -> Tensor:
+    """1 where a score of shape ``(n,)`` is above zero, else 0, or the other way round; int64, shape ``(n,)``."""
+    if not torch.jit.is_scripting():
+        found = native_positive(scores, is_negated)
+        if found is not None:
+            return found
+    is_positive = scores > 0
+    return is_positive.logical_not().long() if is_negated else is_positive.long()
 
 
 def class_index(scores: Tensor) -> Tensor:
@@ -9,7 +22,7 @@ def class_index(scores: Tensor) -> Tensor:
     ``1`` where a score of shape ``(n,)`` is above zero; the first largest of scores ``(n, k)``.
     """
     if scores.dim() == 1:
-        return (scores > 0).long()
+        return positive_index(scores)
     return scores.argmax(dim=1)
 
 

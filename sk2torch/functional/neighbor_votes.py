@@ -4,6 +4,7 @@ import torch
 from torch import Tensor
 
 from sk2torch.functional.numpy_sums import numpy_sum
+from sk2torch.ops import neighbor_votes as compiled
 
 
 def vote_sums(labels: Tensor, weights: Tensor, n_classes: int) -> Tensor:
@@ -15,6 +16,43 @@ def vote_sums(labels: Tensor, weights: Tensor, n_classes: int) -> Tensor:
         n_classes: number of classes.
     """
     return weights.new_zeros([weights.shape[0], n_classes]).scatter_add(1, labels, weights)
+
+
+def class_votes(index: Tensor, weights: Tensor, labels: Tensor, n_classes: int, is_share: bool) -> Tensor:
+    """``vote_sums`` of the labels of neighbours, or each one's share of their sum; shape ``(n, n_classes)``.
+
+    Args:
+        index: of the neighbours, int64, shape ``(n, k)``.
+        weights: shape ``(n, k)``.
+        labels: class of each stored row, int64, shape ``(n_rows,)``.
+        n_classes: number of classes.
+        is_share: whether to divide.
+    """
+    if not torch.jit.is_scripting():
+        found = compiled.class_votes(index, weights, labels, n_classes, is_share)
+        if found is not None:
+            return found
+    sums = vote_sums(labels.index_select(0, index.reshape(-1)).reshape(index.shape), weights, n_classes)
+    return sums / sums.sum(dim=1, keepdim=True) if is_share else sums
+
+
+def target_means(index: Tensor, weights: Tensor, targets: Tensor, is_weighted: bool) -> Tensor:
+    """``sum_j weights[i, j] targets[index[i, j]] / sum_j weights[i, j]``; shape ``(n, n_targets)``.
+
+    Args:
+        index: of the neighbours, int64, shape ``(n, k)``.
+        weights: shape ``(n, k)``.
+        targets: shape ``(n_rows, n_targets)``.
+        is_weighted: some weights are not 1.
+    """
+    if not torch.jit.is_scripting():
+        found = compiled.target_means(index, weights, targets)
+        if found is not None:
+            return found
+    chosen = targets.index_select(0, index.reshape(-1)).reshape(index.shape[0], index.shape[1], targets.shape[1])
+    if not is_weighted:
+        return chosen.mean(dim=1)
+    return (chosen * weights.unsqueeze(2)).sum(dim=1) / weights.sum(dim=1, keepdim=True)
 
 
 def require_weight(weights: Tensor) -> None:

@@ -13,6 +13,7 @@ _MOST_COLUMNS = 64
 # A second thread costs about as much as so many exponentials.
 _THREAD_WORK = 2**14
 
+_PAIRS = ("binary_probabilities", ctypes.c_void_p, ctypes.c_int64, ctypes.c_void_p, ctypes.c_int)
 _TYPES = (ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64, ctypes.c_int, ctypes.c_void_p, ctypes.c_int)
 
 
@@ -36,4 +37,18 @@ def normalize_rows(x: Tensor, kind: str) -> Tensor | None:
     out = torch.empty_like(x)
     threads = min(torch.get_num_threads(), 1 + n * width // _THREAD_WORK)
     function(x.data_ptr(), n, width, _KINDS[kind], out.data_ptr(), threads)
+    return out
+
+
+def binary_rows(scores: Tensor) -> Tensor | None:
+    """``[1 - sigmoid(s), sigmoid(s)]`` for scores of shape ``(n,)``; None where compiled code does not apply."""
+    if not takes_doubles(scores) or scores.dim() != 1:
+        return None
+    function = kernel(*_PAIRS)
+    if function is None:
+        warn_if_missing()
+        return None
+    scores, n = scores.contiguous(), scores.shape[0]
+    out = scores.new_empty(n, 2)
+    function(scores.data_ptr(), n, out.data_ptr(), min(torch.get_num_threads(), 1 + n // _THREAD_WORK))
     return out

@@ -71,11 +71,11 @@ class StoredExpansion(nn.Module):
         rows = small_matrix(block.rows, mode, numbers, by_column=True)
         return cls(block, rows, small_matrix(block.weights, mode, numbers))
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Shape ``(n_samples, n_groups * n_weights)``, all weights of the first group first."""
-        rows, weights = self.rows(), self.weights()
+    def forward(self, x: Tensor, constants: Tensor | None = None) -> Tensor:
+        """Plus ``constants``; shape ``(n_samples, n_groups * n_weights)``, all weights of the first group first."""
+        rows, weights, gamma, coef0 = self.rows(), self.weights(), self.gamma, self.coef0
         return weighted_sum(
-            x, rows, weights, self.sizes, self.statistic, self.link, self.gamma, self.coef0, self.degree
+            x, rows, weights, self.sizes, self.statistic, self.link, gamma, coef0, self.degree, constants
         )
 
 
@@ -137,8 +137,13 @@ class DynamicExpansion(nn.Module):
             kernels = linked(products * self.gamma, "dot", self.link, self.gamma, self.coef0, self.degree)
         return group_sums(kernels, weights, self.sizes)
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Shape ``(n_samples, n_groups * n_weights)``, all weights of the first group first."""
+    def forward(self, x: Tensor, constants: Tensor | None = None) -> Tensor:
+        """Plus ``constants``; shape ``(n_samples, n_groups * n_weights)``, all weights of the first group first."""
+        sums = self.sums(x)
+        return sums if constants is None else sums + constants
+
+    def sums(self, x: Tensor) -> Tensor:
+        """``forward`` without constants."""
         weights = self.weights()
         if not torch.jit.is_scripting():  # noqa: SIM102
             if torch.compiler.is_compiling():
@@ -169,6 +174,7 @@ class StoredPrecomputed(nn.Module):
     def of(cls, block: PrecomputedExpansion, mode: str, numbers: Numbers) -> "StoredPrecomputed":
         return cls(block, small_matrix(block.weights, mode, numbers))
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Shape ``(n_samples, n_groups * n_weights)``, all weights of the first group first."""
-        return group_sums(x.index_select(1, self.columns), self.weights(), self.sizes)
+    def forward(self, x: Tensor, constants: Tensor | None = None) -> Tensor:
+        """Plus ``constants``; shape ``(n_samples, n_groups * n_weights)``, all weights of the first group first."""
+        sums = group_sums(x.index_select(1, self.columns), self.weights(), self.sizes)
+        return sums if constants is None else sums + constants

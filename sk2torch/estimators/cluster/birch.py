@@ -16,27 +16,25 @@ class TorchBirch(TorchEstimator):
 
     Args:
         centers: of the subclusters, shape ``(n_subclusters, n_features)``.
-        norms: ``|center|^2``, shape ``(n_subclusters,)``.
         labels: of the subclusters, int64, shape ``(n_subclusters,)``.
     """
 
-    derived_tensors = {"norms": "they are the squared lengths of the centers"}
-    read_by = {"norms": ("predict",), "first": ("predict",)}
+    # Equal centers may part in training.
+    free_tensors = ("first",)
+    equivalent_settings = ("first",)
     fitted_attributes = {
         "centers": "subcluster_centers_",
     }
 
-    def __init__(self, centers: Tensor, norms: Tensor, labels: Tensor) -> None:
+    def __init__(self, centers: Tensor, labels: Tensor) -> None:
         super().__init__(centers.shape[1])
         self.centers = nn.Parameter(centers)
-        self.register_buffer("norms", norms)
         self.register_buffer("first", first_of_equals(centers))
         self.register_buffer("labels", labels)
 
     @classmethod
     def from_sklearn(cls, estimator: Any, columns: list[Column]) -> Self:
-        centers, norms = read.matrix(estimator.subcluster_centers_), read.vector(estimator._subcluster_norms)
-        return cls(centers, norms, read.integers(estimator.subcluster_labels_))
+        return cls(read.matrix(estimator.subcluster_centers_), read.integers(estimator.subcluster_labels_))
 
     @torch.jit.unused
     def write_fitted(self, estimator: Any, changed: set[str]) -> None:
@@ -44,7 +42,7 @@ class TorchBirch(TorchEstimator):
         write.attribute(estimator, "_subcluster_norms", np.einsum("ij,ij->i", centers, centers))
 
     def predict(self, x: Tensor) -> Tensor:
-        index = nearest_center(self.prepare(x), self.centers, self.norms, self.first, True)
+        index = nearest_center(self.prepare(x), self.centers, self.first, True)
         return self.labels.index_select(0, index)
 
     def transform(self, x: Tensor) -> Tensor:

@@ -2,7 +2,6 @@
 
 from typing import Any, Self
 
-import numpy as np
 from torch import Tensor, nn
 
 from sk2torch.base import Column, TorchEstimator, read, register
@@ -18,26 +17,24 @@ class TorchKMeans(TorchEstimator):
 
     Args:
         centers: shape ``(n_clusters, n_features)``.
-        norms: ``|center|^2``, shape ``(n_clusters,)``.
     """
 
-    derived_tensors = {"norms": "they are the squared lengths of the centers"}
-    read_by = {"norms": ("predict",), "first": ("predict",)}
+    # Equal centers may part in training.
+    free_tensors = ("first",)
+    equivalent_settings = ("first",)
     fitted_attributes = {"centers": "cluster_centers_"}
 
-    def __init__(self, centers: Tensor, norms: Tensor) -> None:
+    def __init__(self, centers: Tensor) -> None:
         super().__init__(centers.shape[1])
         self.centers = nn.Parameter(centers)
-        self.register_buffer("norms", norms)
         self.register_buffer("first", first_of_equals(centers))
 
     @classmethod
     def from_sklearn(cls, estimator: Any, columns: list[Column]) -> Self:
-        centers = np.asarray(estimator.cluster_centers_)
-        return cls(read.matrix(centers), read.vector(np.einsum("ij,ij->i", centers, centers)))
+        return cls(read.matrix(estimator.cluster_centers_))
 
     def predict(self, x: Tensor) -> Tensor:
-        return nearest_center(self.prepare(x), self.centers, self.norms, self.first, False)
+        return nearest_center(self.prepare(x), self.centers, self.first, False)
 
     def transform(self, x: Tensor) -> Tensor:
         return center_distances(self.prepare(x), self.centers)

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -19,18 +18,16 @@ class TorchNearestCenter(TorchEstimator):
 
     Args:
         centers: shape ``(n_clusters, n_features)``.
-        norms: ``|center|^2``, shape ``(n_clusters,)``.
     """
 
-    derived_tensors = {"norms": "they are the squared lengths of the centers"}
-    read_by = {"norms": ("predict",), "first": ("predict",)}
-
+    # Equal centers may part in training.
+    free_tensors = ("first",)
+    equivalent_settings = ("first",)
     fitted_attributes = {"centers": "cluster_centers_"}
 
-    def __init__(self, centers: Tensor, norms: Tensor) -> None:
+    def __init__(self, centers: Tensor) -> None:
         super().__init__(centers.shape[1])
         self.centers = nn.Parameter(centers)
-        self.register_buffer("norms", norms)
         self.register_buffer("first", first_of_equals(centers))
 
     @classmethod
@@ -43,10 +40,10 @@ class TorchNearestCenter(TorchEstimator):
         centers = read.matrix(estimator.cluster_centers_)
         if centers.shape[0] == 0:
             return TorchNoCenter(int(getattr(estimator, "n_features_in_", ANY_WIDTH)))
-        return cls(centers, read.vector([np.dot(row, row) for row in centers.numpy()]))
+        return cls(centers)
 
     def predict(self, x: Tensor) -> Tensor:
-        return nearest_center(self.prepare(x), self.centers, self.norms, self.first, True)
+        return nearest_center(self.prepare(x), self.centers, self.first, True)
 
 
 class TorchNoCenter(TorchEstimator):

@@ -7,8 +7,9 @@ import torch
 from torch import Tensor, nn
 
 from sk2torch.base import Column, TorchClassifier, UnsupportedParameter, read, register, write
-from sk2torch.functional.links import log_softmax_rows
-from sk2torch.ops.quadratic import squared_forms
+from sk2torch.functional.held_tensors import held_tensors
+from sk2torch.functional.links import log_softmax_rows, softmax_rows
+from sk2torch.ops.quadratic import log_densities
 from sk2torch.ops.row_blocks import in_row_blocks
 
 # A variance that is zero comes out as this multiple of the squared precision, or less, next to the largest.
@@ -92,9 +93,10 @@ class TorchQuadraticDiscriminantAnalysis(TorchClassifier):
         """Up to a constant of the row, shape ``(n_samples, n_classes)``."""
         x = self.prepare(x)
         if not torch.jit.is_scripting():
-            squared = squared_forms(x, self.means, self.whitening, None, False)
-            if squared is not None:
-                return torch.sub(self.log_priors, squared + self.log_determinants, alpha=0.5)
+            means, whitening, first, second = held_tensors(self, "means", "whitening", "log_priors", "log_determinants")
+            result = log_densities(x, means, whitening, None, False, first, second, -0.5)
+            if result is not None:
+                return result
             return in_row_blocks(self.block_posterior, x, self.whitening.shape[0] * self.whitening.shape[2])
         return self.block_posterior(x)
 
@@ -107,7 +109,7 @@ class TorchQuadraticDiscriminantAnalysis(TorchClassifier):
         return self.labels(self.log_posterior(x).argmax(dim=1))
 
     def predict_proba(self, x: Tensor) -> Tensor:
-        return self.predict_log_proba(x).exp()
+        return softmax_rows(self.log_posterior(x))
 
     def predict_log_proba(self, x: Tensor) -> Tensor:
         return log_softmax_rows(self.log_posterior(x))

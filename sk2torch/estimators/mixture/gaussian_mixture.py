@@ -9,7 +9,9 @@ import torch
 from torch import Tensor, nn
 
 from sk2torch.base import Column, TorchEstimator, read, register, write
-from sk2torch.ops.quadratic import squared_forms
+from sk2torch.functional.held_tensors import held_tensors
+from sk2torch.functional.links import softmax_rows
+from sk2torch.ops.quadratic import log_densities
 from sk2torch.ops.row_blocks import in_row_blocks
 
 
@@ -99,9 +101,12 @@ class TorchGaussianMixture(TorchEstimator):
         """Weighted log-density of each component, shape ``(n_samples, n_components)``."""
         x = self.prepare(x)
         if not torch.jit.is_scripting():
-            squares = squared_forms(x, self.means, self.factors, self.residuals, self.is_full)
-            if squares is not None:
-                return self.log_weights + (self.constants - 0.5 * squares)
+            means, factors, residuals, first, second = held_tensors(
+                self, "means", "factors", "residuals", "log_weights", "constants"
+            )
+            result = log_densities(x, means, factors, residuals, self.is_full, first, second, 1.0)
+            if result is not None:
+                return result
             return in_row_blocks(self.block_log_probability, x, x.shape[1])
         return self.block_log_probability(x)
 
@@ -128,7 +133,7 @@ class TorchGaussianMixture(TorchEstimator):
         return self.joint_log_probability(x).logsumexp(dim=1)
 
     def predict_proba(self, x: Tensor) -> Tensor:
-        return torch.softmax(self.joint_log_probability(x), dim=1)
+        return softmax_rows(self.joint_log_probability(x))
 
 
 def _write_covariances(estimator: Any) -> None:

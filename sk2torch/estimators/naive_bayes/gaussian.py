@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from sk2torch.base import Column, read, register, write
 from sk2torch.base.naive_bayes import NaiveBayes
+from sk2torch.functional.held_tensors import held_tensors
 from sk2torch.ops.naive_bayes import gaussian_joint
 from sk2torch.ops.row_blocks import in_row_blocks
 
@@ -67,7 +68,7 @@ class TorchGaussianNB(NaiveBayes):
 
     def joint(self, x: Tensor) -> Tensor:
         if not torch.jit.is_scripting():
-            result = gaussian_joint(x, self.mean, self.variance, self.log_prior, self.log_norm)
+            result = gaussian_joint(x, *held_tensors(self, "mean", "variance", "log_prior", "log_norm"))
             if result is not None:
                 return result
             return in_row_blocks(self.block_joint, x, x.shape[1] * (1 if self.unrolls else self.n_classes))

@@ -11,7 +11,7 @@ from sk2torch.blocks.neighbor_search import NeighborSearch
 from sk2torch.estimators.neighbors.reading import read_n_neighbors, read_search, read_width
 from sk2torch.estimators.neighbors.targets import class_lists
 from sk2torch.estimators.neighbors.weights import read_weights
-from sk2torch.functional.neighbor_votes import heaviest_class, require_weight, vote_sums
+from sk2torch.functional.neighbor_votes import class_votes, heaviest_class, require_weight, vote_sums
 
 
 @register("sklearn.neighbors.KNeighborsClassifier")
@@ -63,22 +63,23 @@ class TorchKNeighborsClassifier(TorchClassifier):
             return TorchMultiOutputKNeighborsClassifier(width, classes, search, k, indices, by_distance)
         return cls(width, classes[0], search, k, indices[0], by_distance)
 
-    def votes(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """Class and weight of each neighbour, shape ``(n_samples, n_neighbors)``."""
-        index, weights = self.search.weighted(x, self.n_neighbors, self.by_distance)
-        require_weight(weights)
-        return self.indices.index_select(0, index.reshape(-1)).reshape(index.shape), weights
+    def weighted(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Index and weight of each neighbour, shape ``(n_samples, n_neighbors)``."""
+        index, weights = self.search.weighted(self.prepare(x), self.n_neighbors, self.by_distance)
+        if self.by_distance:
+            require_weight(weights)
+        return index, weights
 
     def predict(self, x: Tensor) -> Tensor:
-        labels, weights = self.votes(self.prepare(x))
+        index, weights = self.weighted(x)
         if self.by_distance:
+            labels = self.indices.index_select(0, index.reshape(-1)).reshape(index.shape)
             return self.labels(heaviest_class(labels, weights, self.n_classes))
-        return self.labels(vote_sums(labels, weights, self.n_classes).argmax(dim=1))
+        return self.labels(class_votes(index, weights, self.indices, self.n_classes, False).argmax(dim=1))
 
     def predict_proba(self, x: Tensor) -> Tensor:
-        labels, weights = self.votes(self.prepare(x))
-        sums = vote_sums(labels, weights, self.n_classes)
-        return sums / sums.sum(dim=1, keepdim=True)
+        index, weights = self.weighted(x)
+        return class_votes(index, weights, self.indices, self.n_classes, True)
 
     def kneighbors(self, x: Tensor) -> tuple[Tensor, Tensor]:
         return self.search.neighbors(self.prepare(x), self.n_neighbors)

@@ -10,6 +10,7 @@ from sk2torch.blocks.neighbor_search import NeighborSearch
 from sk2torch.estimators.neighbors.reading import read_n_neighbors, read_search, read_width
 from sk2torch.estimators.neighbors.targets import target_values
 from sk2torch.estimators.neighbors.weights import read_weights
+from sk2torch.functional.neighbor_votes import target_means
 from sk2torch.functional.numpy_sums import numpy_sum
 
 
@@ -72,17 +73,15 @@ class TorchKNeighborsRegressor(TorchEstimator):
     def predict(self, x: Tensor) -> Tensor:
         x = self.prepare(x)
         index, weights = self.search.weighted(x, self.n_neighbors, self.by_distance)
+        if not self.is_single:
+            mean = target_means(index, weights, self.targets, self.by_distance)
+            return mean[:, 0] if self.is_flat else mean
         chosen = self.targets.index_select(0, index.reshape(-1)).reshape(
             index.shape[0], index.shape[1], self.targets.shape[1]
         )
-        if self.is_single:
-            chosen = chosen.to(torch.float32)
-            sums = numpy_sum(chosen[:, :, 0]).unsqueeze(1) if chosen.shape[2] == 1 else _added(chosen)
-            mean = (sums / index.shape[1]).to(x.dtype)
-        elif self.by_distance:
-            mean = (chosen * weights.unsqueeze(2)).sum(dim=1) / weights.sum(dim=1, keepdim=True)
-        else:
-            mean = chosen.mean(dim=1)
+        chosen = chosen.to(torch.float32)
+        sums = numpy_sum(chosen[:, :, 0]).unsqueeze(1) if chosen.shape[2] == 1 else _added(chosen)
+        mean = (sums / index.shape[1]).to(x.dtype)
         return mean[:, 0] if self.is_flat else mean
 
     def kneighbors(self, x: Tensor) -> tuple[Tensor, Tensor]:

@@ -98,14 +98,13 @@ class TorchPipeline(TorchEstimator):
         """The final step's ``method``, of many rows some at a time; None where all go together."""
         if not self.has_free_rows:
             return None
-        final = getattr(self.final, method)
 
         def results(rows: Tensor) -> list[Tensor]:
             found: list[Tensor] = []
             for step in self.steps:
                 rows = step.transform(rows)
                 found.append(rows)
-            return [*found, final(rows)]
+            return [*found, getattr(self.final, method)(rows)]
 
         return in_memory_blocks(results, x)
 

@@ -44,7 +44,7 @@ class TorchOneClassSVM(TorchEstimator):
         return (self.decision_function(x) > 0).long() * 2 - 1
 
     def decision_function(self, x: Tensor) -> Tensor:
-        return (self.expansion(self.prepare(x)) + self.intercept)[:, 0]
+        return self.expansion(self.prepare(x), self.intercept).squeeze(1)
 
     def score_samples(self, x: Tensor) -> Tensor:
         return self.decision_function(x) + self.offset

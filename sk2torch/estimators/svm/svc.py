@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from sk2torch.base import Column, TorchClassifier, UnsupportedParameter, read, register
 from sk2torch.estimators.svm.dual_form import FITTED_ATTRIBUTES, read_expansion, read_intercept, write_public
 from sk2torch.functional.coupling import coupled_probabilities
+from sk2torch.functional.decisions import positive_index
 from sk2torch.functional.one_vs_one import (
     class_scores,
     pair_indices,
@@ -106,14 +107,14 @@ class TorchSVC(TorchClassifier):
 
     def decision_function(self, x: Tensor) -> Tensor:
         if self.n_classes == 2:
-            return -self.pair_scores(x)[:, 0]
+            return -self.pair_scores(x).squeeze(1)
         return self.class_scores(x, True) if self.one_vs_rest else self.pair_scores(x)
 
     def predict(self, x: Tensor) -> Tensor:
         if self.break_ties:
             return self.labels(self.decision_function(x).argmax(dim=1))
         if self.n_classes == 2:
-            return self.labels((self.pair_scores(x)[:, 0] > 0).logical_not().long())
+            return self.labels(positive_index(self.pair_scores(x).squeeze(1), True))
         return self.labels(self.class_scores(x, False).argmax(dim=1))
 
     def predict_proba(self, x: Tensor) -> Tensor:
@@ -127,9 +128,9 @@ class TorchSVC(TorchClassifier):
 
     def pair_scores(self, x: Tensor) -> Tensor:
         """libsvm's decision values, positive for the first class of a pair; ``(n_samples, n_pairs)``."""
-        sums = self.expansion(self.prepare(x))
         if self.n_classes == 2:
-            return sums + self.intercept
+            return self.expansion(self.prepare(x), self.intercept)
+        sums = self.expansion(self.prepare(x))
         return sums.index_select(1, self.first_sum) + sums.index_select(1, self.second_sum) + self.intercept
 
     def class_scores(self, x: Tensor, with_confidence: bool) -> Tensor:

@@ -38,4 +38,4 @@ class TorchSVR(TorchEstimator):
         write_public(estimator, changed)
 
     def predict(self, x: Tensor) -> Tensor:
-        return (self.expansion(self.prepare(x)) + self.intercept)[:, 0]
+        return self.expansion(self.prepare(x), self.intercept).squeeze(1)

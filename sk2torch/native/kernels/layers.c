@@ -9,8 +9,9 @@
 #endif
 #define COLUMNS 6
 #define ROWS (VECTORS * LANES)
-/* So few rows go through one at a time. */
+/* So few rows go through one at a time; in memory of the stack if no layer is wider than MOST_STACK. */
 #define FEW 6
+#define MOST_STACK 512
 
 /* ops/layers.py has the same numbers. */
 enum { IDENTITY, LOGISTIC, TANH, RELU, EXPONENTIAL, SOFTMAX };
@@ -19,8 +20,8 @@ struct network {
     const double *x;
     int64_t n_layers;
     const int64_t *widths;
-    const double *const *weights;
-    const double *const *biases;
+    /* Weights and bias of each layer. */
+    const double *const *arrays;
     int hidden, last;
     int64_t widest;
     /* 2 * widest * ROWS numbers for each thread. */
@@ -97,7 +98,7 @@ static void run_tile(const struct network *p, int64_t begin, int64_t end, double
     for (int64_t layer = 0; layer < p->n_layers; layer++) {
         const int64_t depth = p->widths[layer], width = p->widths[layer + 1];
         const int activation = layer + 1 < p->n_layers ? p->hidden : p->last;
-        tile_layer((vec *)in, p->weights[layer], p->biases[layer], depth, width, (vec *)out);
+        tile_layer((vec *)in, p->arrays[2 * layer], p->arrays[2 * layer + 1], depth, width, (vec *)out);
         if (activation == SOFTMAX) tile_softmax((vec *)out, width);
         else activate((vec *)out, width * VECTORS, activation);
         double *swapped = in;
@@ -151,7 +152,7 @@ static void run_row(const struct network *p, int64_t row, double *in, double *ou
     for (int64_t layer = 0; layer < p->n_layers; layer++) {
         const int64_t width = p->widths[layer + 1];
         const int activation = layer + 1 < p->n_layers ? p->hidden : p->last;
-        row_layer(from, p->weights[layer], p->biases[layer], p->widths[layer], width, out);
+        row_layer(from, p->arrays[2 * layer], p->arrays[2 * layer + 1], p->widths[layer], width, out);
         if (activation == SOFTMAX) row_softmax(out, width);
         else activate((vec *)out, (width + LANES - 1) / LANES, activation);
         double *swapped = in;
@@ -170,10 +171,16 @@ static void run(int64_t begin, int64_t end, int thread, void *context) {
 
 /* out[i] = the last activation of W_l(... hidden(W_1 x_i + b_1)) + b_l; widths has n_layers + 1 numbers, from that of x on;
    layer k's weights have the shape (widths[k + 1], widths[k]). The workspace, at an address that is a multiple of 64, has
-   64 * widest numbers for each thread, where widest is at least all widths, 1 and a multiple of 8. */
+   64 * widest numbers for each thread, where widest is at least all widths, 1 and a multiple of 8; it may be NULL for at
+   most FEW rows of at most MOST_STACK numbers. */
 void KERNEL(dense_layers)(const double *x, int64_t n, int64_t n_layers, const int64_t *widths,
-                          const double *const *weights, const double *const *biases, int hidden, int last, int64_t widest,
-                          double *workspace, double *out, int n_threads) {
-    struct network p = {x, n_layers, widths, weights, biases, hidden, last, widest, workspace, out};
+                          const double *const *arrays, int hidden, int last, int64_t widest, double *workspace,
+                          double *out, int n_threads) {
+    struct network p = {x, n_layers, widths, arrays, hidden, last, widest, workspace, out};
+    if (!workspace) {
+        double in[MOST_STACK] __attribute__((aligned(64))), room[MOST_STACK] __attribute__((aligned(64)));
+        for (int64_t row = 0; row < n; row++) run_row(&p, row, in, room);
+        return;
+    }
     sk2torch_parallel(n, ROWS, n_threads, run, &p);
 }

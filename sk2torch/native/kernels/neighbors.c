@@ -30,6 +30,8 @@ enum { BY_INDEX, BY_HEAP, KD_TREE, BALL_TREE };
 #define SCAN_CELL 0.085
 #define SCAN_SHARE 0.7
 #define FEW_QUERIES 8
+/* Vectors of rows that are asked for before they are read. */
+#define FETCH_AHEAD 4
 
 #if SK2TORCH_ISA >= 5
 #define VECTOR_BYTES 64

@@ -85,6 +85,9 @@ static int NAME(scan_rows)(const NAME(search) *s, int64_t query, NAME(chances) *
         const REAL *rows[LANES];
         const int64_t count = s->m - start < LANES ? s->m - start : LANES;
         for (int r = 0; r < LANES; r++) rows[r] = s->rows + (start + (r < count ? r : count - 1)) * s->d;
+        /* The processor does not see so many streams coming. */
+        const char *ahead = (const char *)(rows[0] + FETCH_AHEAD * LANES * s->d);
+        for (int64_t at = 0; at < LANES * s->d * (int64_t)sizeof(REAL); at += 64) __builtin_prefetch(ahead + at);
         const VEC found = NAME(squares_to)(x, rows, s->d);
         uint32_t below = BELOW(found, c->limit) & (uint32_t)(((uint64_t)1 << count) - 1);
         for (; below; below &= below - 1) {

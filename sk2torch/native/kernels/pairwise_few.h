@@ -45,6 +45,7 @@ static INLINE VEC NAME(start_of)(const REAL *from, int64_t count) {
 DEFINE_FEW(dot, *sum = FMA(stored, value, *sum);)
 DEFINE_FEW(squared_distance, stored = stored - value; *sum = FMA(stored, stored, *sum);)
 DEFINE_FEW(manhattan, *sum += NAME(magnitude)(stored - value);)
+DEFINE_FEW(length, (void)value; *sum = FMA(stored, stored, *sum);)
 DEFINE_FEW(chi_squared, VEC difference = stored - value; stored = stored + value;
            *sum += difference * difference / NAME(select)(stored == 0, NAME(splat)(1), stored);)
 #undef DEFINE_FEW
@@ -83,9 +84,9 @@ static double NAME(few_products)(const VEC *values, const REAL *weights, int64_t
     return total;
 }
 
-/* `pairwise_sum` for a few queries, without a workspace. */
+/* `pairwise_sum` for a few queries, without a workspace, plus n_groups * n_weights `constants`, if not NULL. */
 void EXPORTED(pairwise_few_sums)(PAIRS, const int64_t *sizes, int64_t n_groups, const REAL *weights, int64_t n_weights,
-                                 REAL *out) {
+                                 const REAL *constants, REAL *out) {
     struct NAME(pairs) p = {GIVEN};
     VEC values[FEW_VECTORS];
     if (link == EXPONENTIAL) p.link = POWER_OF_TWO, p.gamma *= (REAL)LOG2_E;
@@ -99,6 +100,7 @@ void EXPORTED(pairwise_few_sums)(PAIRS, const int64_t *sizes, int64_t n_groups, 
                 for (int64_t w = 0; w < n_weights; w++)
                     out[w] += (REAL)NAME(few_products)(values, weights + w * m + start + done, count);
             }
+            for (int64_t w = 0; constants && w < n_weights; w++) out[w] += constants[g * n_weights + w];
         }
     }
 }
@@ -132,5 +134,24 @@ void EXPORTED(pairwise_few_values)(PAIRS, int64_t stride, REAL *out) {
             NAME(few_values)(&p, x + i * d, y + done * d, count, values);
             memcpy(out + i * stride + done, values, count * sizeof(REAL));
         }
+}
+/* out[i] = the first j of the smallest |y_j|^2 - 2 x_i.y_j or, if clipped, of max(0, |x_i|^2 - 2 x_i.y_j + |y_j|^2), for a
+   few queries; 0 where all are NaN. Equal rows give equal numbers, wherever they lie. */
+void EXPORTED(nearest_center)(const REAL *x, int64_t n, const REAL *y, int64_t m, int64_t d, int is_clipped, int64_t *out) {
+    const REAL *rows[LANES];
+    for (int64_t i = 0; i < n; i++, x += d) {
+        REAL least = (REAL)INFINITY;
+        out[i] = 0;
+        for (int r = 0; r < LANES; r++) rows[r] = x;
+        const VEC shift = is_clipped ? NAME(few_length)(x, rows, d) : (VEC){0};
+        for (int64_t done = 0; done < m; done += LANES) {
+            const int64_t count = m - done < LANES ? m - done : LANES;
+            for (int r = 0; r < LANES; r++) rows[r] = y + (done + (r < count ? r : count - 1)) * d;
+            VEC value = shift - NAME(few_dot)(x, rows, d) * (REAL)2 + NAME(few_length)(x, rows, d);
+            if (is_clipped) value = NAME(select)(value < 0, (VEC){0}, value);
+            for (int64_t lane = 0; lane < count; lane++)
+                if (value[lane] < least) least = value[lane], out[i] = done + lane;
+        }
+    }
 }
 #undef LOOSE

@@ -40,8 +40,15 @@ struct forms {
     int is_upper;
     /* 2 * ROWS * d numbers for each thread; d + width for FEW rows. */
     double *workspace;
+    /* NULL, or numbers of each form: out = first + (factor second - square / 2). */
+    const double *first, *second;
+    double factor;
     double *out;
 };
+
+static double result_of(const struct forms *p, int64_t k, double square) {
+    return p->first ? p->first[k] + (p->factor * p->second[k] - 0.5 * square) : square;
+}
 
 /* total += sum of squares of two columns of difference @ factor + residual, or of the second one alone if `single`. */
 static void add_columns(const vec *difference, const double *factor, const double *residual, int64_t depth,
@@ -97,7 +104,8 @@ static void forms_of(int64_t begin, int64_t end, int thread, void *context) {
                     total[v] = FMA(scaled, scaled, total[v]);
                 }
         }
-        for (int64_t i = 0; i < end - begin; i++) p->out[(begin + i) * p->n_forms + k] = total[i / LANES][i % LANES];
+        for (int64_t i = 0; i < end - begin; i++) 
+            p->out[(begin + i) * p->n_forms + k] = result_of(p, k, total[i / LANES][i % LANES]);
     }
 }
 
@@ -125,16 +133,20 @@ static void forms_of_row(const struct forms *p, int64_t row) {
                 total = FMA_ONE(scaled, scaled, total);
             }
         }
-        p->out[row * p->n_forms + k] = total;
+        p->out[row * p->n_forms + k] = result_of(p, k, total);
     }
 }
 
-/* out[i, k] = |(x_i - means_k) factors_k + residuals_k|^2; factors have `width` columns, one matrix for all or one for each
-   k, zero below the diagonal if is_upper; with width 0 they are diagonals. Residuals may be NULL for zeros. */
+/* out[i, k] = |(x_i - means_k) factors_k + residuals_k|^2 or, given `first` and `second`, first_k + factor second_k less
+   half of it; factors have `width` columns, one matrix for all or one for each k, zero below the diagonal if is_upper; with
+   width 0 they are diagonals. Residuals may be NULL for zeros. */
 void KERNEL(squared_forms)(const double *x, int64_t n, int64_t d, const double *means, const double *factors,
                            const double *residuals, int64_t n_forms, int64_t n_factors, int64_t width, int is_upper,
-                           double *workspace, double *out, int n_threads) {
-    struct forms p = {x, means, factors, residuals, d, n_forms, n_factors, width, is_upper, workspace, out};
+                           double *workspace, const double *first, const double *second, double factor, double *out,
+                           int n_threads) {
+    struct forms p = {.x = x, .means = means, .factors = factors, .residuals = residuals, .d = d, .n_forms = n_forms,
+                      .n_factors = n_factors, .width = width, .is_upper = is_upper, .workspace = workspace,
+                      .first = first, .second = second, .factor = factor, .out = out};
     if (n > FEW) {
         sk2torch_parallel(n, ROWS, n_threads, forms_of, &p);
         return;

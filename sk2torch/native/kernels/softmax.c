@@ -1,4 +1,4 @@
-/* Rows of scores as probabilities and their logarithms. */
+/* Scores as probabilities and their logarithms. */
 #include "doubles.h"
 
 #define MOST_COLUMNS 64
@@ -50,4 +50,27 @@ static void normalize(int64_t begin, int64_t end, int thread, void *context) {
 void KERNEL(normalize_rows)(const double *x, int64_t n, int64_t width, int kind, double *out, int n_threads) {
     struct scores p = {x, width, kind, out};
     sk2torch_parallel(n, LANES, n_threads, normalize, &p);
+}
+
+struct binary {
+    const double *scores;
+    double *out;
+};
+
+static void pairs_of(int64_t begin, int64_t end, int thread, void *context) {
+    const struct binary *p = context;
+    (void)thread;
+    for (int64_t done = begin; done < end; done += LANES) {
+        const int64_t count = end - done < LANES ? end - done : LANES;
+        vec score = {0};
+        memcpy(&score, p->scores + done, count * sizeof(double));
+        const vec second = logistic(score), first = 1.0 - second;
+        for (int64_t i = 0; i < count; i++) p->out[2 * (done + i)] = first[i], p->out[2 * (done + i) + 1] = second[i];
+    }
+}
+
+/* out[i] = 1 - p, p with p = 1 / (1 + exp(-scores[i])). */
+void KERNEL(binary_probabilities)(const double *scores, int64_t n, double *out, int n_threads) {
+    struct binary p = {scores, out};
+    sk2torch_parallel(n, 256, n_threads, pairs_of, &p);
 }

@@ -16,8 +16,8 @@ from sk2torch.native import kernel, require_shapes, takes_addresses, warn_if_mis
 from sk2torch.ops.workspace import workspace_bytes
 
 # The numbers that native/kernels/pairwise.c has for them.
-_STATISTICS = {"dot": 0, "squared_distance": 1, "direct_squared_distance": 1, "manhattan": 2, "chi_squared": 3}
-_LINKS = {
+STATISTICS = {"dot": 0, "squared_distance": 1, "direct_squared_distance": 1, "manhattan": 2, "chi_squared": 3}
+LINKS = {
     "identity": 0,
     "negation": 1,
     "scaled": 1,
@@ -39,7 +39,7 @@ _SUFFIXES = {torch.float64: "_f64", torch.float32: "_f32"}
 # are multiplied with more of them.
 _MOST_ROWS, _MOST_DIRECT, _DEPTH = 64, 8, 128
 # Queries for which the stored rows are not packed, and from which squared distances may be expanded to products.
-_FEW, _MANY = 4, 128
+FEW, _MANY = 4, 128
 # Features of rows that are copied for that.
 _MOST_EXPANDED = 4096
 # Lanes of the widest vector, in bytes: groups are filled up to whole vectors.
@@ -49,7 +49,7 @@ _POINTER, _INT64, _INT, _DOUBLE = ctypes.c_void_p, ctypes.c_int64, ctypes.c_int,
 _PAIRS = (_POINTER, _INT64, _POINTER, _INT64, _INT64, _INT, _INT, _DOUBLE, _DOUBLE, _INT64)
 _ARGUMENTS = {
     "sum": (*_PAIRS, _INT, _POINTER, _INT64, _POINTER, _INT64, _POINTER, _POINTER, _INT64, _POINTER, _INT),
-    "few_sums": (*_PAIRS, _POINTER, _INT64, _POINTER, _INT64, _POINTER),
+    "few_sums": (*_PAIRS, _POINTER, _INT64, _POINTER, _INT64, _POINTER, _POINTER),
     "values": (*_PAIRS, _INT64, _POINTER, _POINTER, _INT),
     "few_values": (*_PAIRS, _INT64, _POINTER),
     "log_sum": (*_PAIRS, _INT, _POINTER, _POINTER, _POINTER, _INT64, _POINTER, _INT),
@@ -57,7 +57,7 @@ _ARGUMENTS = {
     "arg_min": (*_PAIRS, _POINTER, _POINTER, _POINTER, _POINTER, _INT),
 }
 # What ``kernel`` takes, by function and dtype.
-_KERNELS = {
+KERNELS = {
     (name, dtype): (f"pairwise_{name}{suffix}", *types)
     for name, types in _ARGUMENTS.items()
     for dtype, suffix in _SUFFIXES.items()
@@ -70,12 +70,17 @@ def applies(x: Tensor, y: Tensor, link: str, degree: float) -> bool:
         return False
     if x.dim() != 2 or y.dim() != 2 or x.shape[1] != y.shape[1]:
         raise ValueError(f"expected rows like the stored ones, of shape {tuple(y.shape)}, got {tuple(x.shape)}.")
-    if link == "power" and not (0 <= degree <= 2**20 and degree == int(degree)):
+    if not is_whole(link, degree):
         return False
-    if kernel(*_KERNELS["sum", x.dtype]) is None:
+    if kernel(*KERNELS["sum", x.dtype]) is None:
         warn_if_missing()
         return False
     return True
+
+
+def is_whole(link: str, degree: float) -> bool:
+    """Whether the link is no power, or one that is a product."""
+    return link != "power" or (0 <= degree <= 2**20 and degree == int(degree))
 
 
 def _run(
@@ -90,15 +95,15 @@ def _run(
     """Call a function for contiguous rows; ``numbers`` are ``gamma``, ``coef0`` and ``degree``."""
     gamma, coef0, degree = numbers
     # ``applies`` has found that there is one.
-    function = cast(Callable[..., None], kernel(*_KERNELS[name, x.dtype]))
+    function = cast(Callable[..., None], kernel(*KERNELS[name, x.dtype]))
     function(
         x.data_ptr(),
         x.shape[0],
         y.data_ptr(),
         y.shape[0],
         x.shape[1],
-        _STATISTICS[statistic],
-        _LINKS[link],
+        STATISTICS[statistic],
+        LINKS[link],
         1.0 if link == "negation" else gamma,
         coef0,
         int(degree) if link == "power" else 1,
@@ -126,10 +131,10 @@ def native_sum(
     numbers = (float(gamma), float(coef0), degree)
     x, y, weights = _lying(x), _lying(y), _lying(weights)
     n, n_groups, n_weights = x.shape[0], len(sizes), weights.shape[0]
-    if n <= _FEW:
+    if n <= FEW:
         out = x.new_empty(n, n_groups * n_weights)
-        table = _numbers(tuple(sizes))
-        rest = (ctypes.addressof(table), n_groups, weights.data_ptr(), n_weights, out.data_ptr())
+        table = group_table(tuple(sizes))
+        rest = (ctypes.addressof(table), n_groups, weights.data_ptr(), n_weights, None, out.data_ptr())
         _run("few_sums", x, y, statistic, link, numbers, *rest)
         return out
     if _packed_bytes(y, sizes, n_weights) <= workspace_bytes():
@@ -153,7 +158,7 @@ def _sums(
     """``native_sum`` of contiguous rows whose packed form fits into the workspace."""
     n, n_groups, n_weights, threads = x.shape[0], len(sizes), weights.shape[0], torch.get_num_threads()
     expands = n >= _MANY and x.shape[1] <= _MOST_EXPANDED and (statistic, link) == ("squared_distance", "exponential")
-    table, room = _numbers(tuple(sizes)), _room(x, n_weights, expands)
+    table, room = group_table(tuple(sizes)), _room(x, n_weights, expands)
     out, memory = x.new_empty(n, n_groups * n_weights), _memory(y, sizes, n_weights, threads * room)
     rest = (int(expands), ctypes.addressof(table), n_groups, weights.data_ptr(), n_weights)
     places = (memory.data_ptr(), _end_of(memory, threads * room), room, out.data_ptr(), threads)
@@ -169,7 +174,7 @@ def native_values(
         return None
     numbers, (n, m) = (float(gamma), float(coef0), degree), (x.shape[0], y.shape[0])
     x, y, out = _lying(x), _lying(y), x.new_empty(n, m)
-    if n <= _FEW:
+    if n <= FEW:
         _run("few_values", x, y, statistic, link, numbers, m, out.data_ptr())
         return out
     for _, start, stop in _pieces(y, [m], 0):
@@ -186,7 +191,7 @@ def native_log_sum(x: Tensor, y: Tensor, offsets: Tensor, statistic: str, link: 
     require_shapes((offsets, (y.shape[0],)))
     numbers, n, threads = (float(gamma), 0.0, 1.0), x.shape[0], torch.get_num_threads()
     x, y, offsets = _lying(x), _lying(y), _lying(offsets)
-    if n <= _FEW:
+    if n <= FEW:
         out = x.new_empty(n)
         _run("few_log_sums", x, y, statistic, link, numbers, offsets.data_ptr(), out.data_ptr())
         return out
@@ -225,7 +230,8 @@ def _lying(x: Tensor) -> Tensor:
 
 
 @cache
-def _numbers(sizes: tuple[int, ...]) -> ctypes.Array[ctypes.c_int64]:
+def group_table(sizes: tuple[int, ...]) -> ctypes.Array[ctypes.c_int64]:
+    """Sizes of groups as kernels take them."""
     return (ctypes.c_int64 * len(sizes))(*sizes)
 
 

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from sk2torch.ops.answering import takes_operators
 from sk2torch.ops.pairwise import operator
+from sk2torch.ops.pairwise.native_few import few_sums
 from sk2torch.ops.pairwise.reference import blocked_arg_min, blocked_log_sum, blocked_sum
 from sk2torch.ops.pairwise.statistics import LINKS, STATISTICS, align_outside, kernel_values
 
@@ -23,8 +24,9 @@ def weighted_sum(
     gamma: Tensor,
     coef0: Tensor,
     degree: float,
+    constants: Tensor | None = None,
 ) -> Tensor:
-    """``sum_{j in group g} weights[r, j] k(x_i, y_j)`` with ``k = link(statistic)``.
+    """``sum_{j in group g} weights[r, j] k(x_i, y_j) + constants[g, r]`` with ``k = link(statistic)``.
 
     Memory beyond the result is bounded; an exported graph has one block. A sum of products is one product with the
     summed rows.
@@ -36,10 +38,30 @@ def weighted_sum(
         sizes: number of rows of each group; their sum is ``m``.
         statistic: one of ``STATISTICS``.
         link: one of ``LINKS``; with ``gamma``, ``coef0`` and ``degree`` as in ``kernel_values``.
+        constants: shape ``(n_groups * n_weights,)``; None for zeros.
 
     Returns:
         shape ``(n, n_groups * n_weights)``, all weights of the first group first.
     """
+    if not torch.jit.is_scripting():
+        found = few_sums(x, y, weights, sizes, statistic, link, gamma, coef0, degree, constants)
+        if found is not None:
+            return found
+    sums = _sums(x, y, weights, sizes, statistic, link, gamma, coef0, degree)
+    return sums if constants is None else sums + constants
+
+
+def _sums(
+    x: Tensor,
+    y: Tensor,
+    weights: Tensor,
+    sizes: list[int],
+    statistic: str,
+    link: str,
+    gamma: Tensor,
+    coef0: Tensor,
+    degree: float,
+) -> Tensor:
     if link == "identity" and (statistic == "dot" or statistic == "cosine"):
         left, right, _ = align_outside(x, y, statistic)
         return left @ _summed_rows(right, weights, sizes).T

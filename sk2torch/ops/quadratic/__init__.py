@@ -9,7 +9,7 @@ import ctypes
 import torch
 from torch import Tensor
 
-from sk2torch.native import kernel, require_shapes, takes_addresses, warn_if_missing
+from sk2torch.native import kernel, require_shapes, takes_doubles, warn_if_missing
 
 # Rows that the compiled code works on at a time, at most.
 _ROWS = 64
@@ -17,8 +17,8 @@ _ROWS = 64
 # So few rows go one by one; quadratic_forms.c has the same number.
 _FEW = 8
 
-_POINTER, _INT64, _INT = ctypes.c_void_p, ctypes.c_int64, ctypes.c_int
-_FORMS = (_POINTER, *[_INT64] * 2, *[_POINTER] * 3, *[_INT64] * 3, _INT, *[_POINTER] * 2, _INT)
+_POINTER, _INT64, _INT, _DOUBLE = ctypes.c_void_p, ctypes.c_int64, ctypes.c_int, ctypes.c_double
+_FORMS = (_POINTER, *[_INT64] * 2, *[_POINTER] * 3, *[_INT64] * 3, _INT, *[_POINTER] * 3, _DOUBLE, _POINTER, _INT)
 _MAHALANOBIS = (_POINTER, *[_INT64] * 2, *[_POINTER] * 4, _INT)
 
 
@@ -32,47 +32,71 @@ def squared_forms(x: Tensor, means: Tensor, factors: Tensor, residuals: Tensor |
         residuals: shape ``(n_forms, width)``; None for zeros; ignored for diagonals.
         is_upper: whether to look for zeros below the diagonals, which need no work.
     """
-    n, n_features = x.shape
-    n_forms, width = means.shape[0], factors.shape[2] if factors.dim() == 3 else 0
-    if not _is_plain(x, means, factors) or not (residuals is None or _is_plain(residuals)):
+    arrays = [means, factors] if residuals is None else [means, factors, residuals]
+    return _forms(x, arrays, is_upper, None) if takes_doubles(x, *arrays) else None
+
+
+def log_densities(
+    x: Tensor,
+    means: Tensor,
+    factors: Tensor,
+    residuals: Tensor | None,
+    is_upper: bool,
+    first: Tensor,
+    second: Tensor,
+    factor: float,
+) -> Tensor | None:
+    """``first_k + (factor second_k - squared_forms / 2)``; shape ``(n, n_forms)``.
+
+    Args:
+        x: see ``squared_forms``; also ``means``, ``factors``, ``residuals`` and ``is_upper``.
+        first, second: shape ``(n_forms,)``.
+        factor: a number.
+    """
+    arrays = [means, factors] if residuals is None else [means, factors, residuals]
+    if not takes_doubles(x, *arrays, first, second):
         return None
-    n_factors = factors.shape[0] if width and factors.shape[0] == 1 else n_forms
-    require_shapes((factors, (n_factors, n_features, width) if factors.dim() == 3 else (n_forms, n_features)))
-    is_added = residuals is not None and width > 0
-    if means.numel() != n_forms * n_features or (is_added and residuals.shape != (n_forms, width)):
+    return _forms(x, arrays, is_upper, (first, second, factor))
+
+
+def _forms(
+    x: Tensor, arrays: list[Tensor], is_upper: bool, terms: tuple[Tensor, Tensor, float] | None
+) -> Tensor | None:
+    (n, n_features), means, factors = x.shape, arrays[0], arrays[1]
+    n_forms, width, n_factors = means.shape[0], 0, factors.shape[0]
+    if factors.dim() == 3:
+        width = factors.shape[2]
+    if factors.shape[1] != n_features or (n_factors != n_forms and not (width and n_factors == 1)):
+        raise ValueError(f"expected factors of {n_forms} forms of {n_features} features, got {tuple(factors.shape)}.")
+    is_added = len(arrays) == 3 and width > 0
+    if means.numel() != n_forms * n_features or (is_added and arrays[2].shape != (n_forms, width)):
         raise ValueError(f"expected {n_forms} forms of {n_features} features; the model's arrays do not fit.")
+    if terms is not None:
+        require_shapes((terms[0], (n_forms,)), (terms[1], (n_forms,)))
+        arrays = [*arrays, terms[0], terms[1]]
     function = kernel("squared_forms", *_FORMS)
     if function is None:
         warn_if_missing()
         return None
-    x, means, factors = x.contiguous(), means.contiguous(), factors.contiguous()
-    residuals = None if residuals is None else residuals.contiguous()
+    # Held until the call is over.
+    x, arrays = x.contiguous(), [array.contiguous() for array in arrays]
     is_upper = is_upper and width > 0 and n > _FEW and not bool(factors.tril(-1).any())
     threads = torch.get_num_threads()
     room = x.new_empty(threads * 2 * _ROWS * n_features if n > _FEW else n_features + width)
     out = x.new_empty(n, n_forms)
-    added = None if residuals is None else residuals.data_ptr()
+    added = None if terms is None else (arrays[-2].data_ptr(), arrays[-1].data_ptr(), terms[2])
     function(
-        x.data_ptr(),
-        n,
-        n_features,
-        means.data_ptr(),
-        factors.data_ptr(),
-        added,
-        n_forms,
-        factors.shape[0],
-        width,
-        int(is_upper),
-        room.data_ptr(),
-        out.data_ptr(),
-        threads,
+        *(x.data_ptr(), n, n_features, arrays[0].data_ptr(), arrays[1].data_ptr()),
+        *(arrays[2].data_ptr() if is_added else None, n_forms, n_factors, width, int(is_upper), room.data_ptr()),
+        *((None, None, 0.0) if added is None else added),
+        *(out.data_ptr(), threads),
     )
     return out
 
 
 def mahalanobis_in_order(x: Tensor, location: Tensor, precision: Tensor) -> Tensor | None:
     """``functional.mahalanobis.squared_mahalanobis``, to the last digit."""
-    if not _is_plain(x, location, precision):
+    if not takes_doubles(x, location, precision):
         return None
     require_shapes((location, (x.shape[1],)), (precision, (x.shape[1], x.shape[1])))
     function = kernel("squared_mahalanobis", *_MAHALANOBIS)
@@ -85,12 +109,3 @@ def mahalanobis_in_order(x: Tensor, location: Tensor, precision: Tensor) -> Tens
     rows = (x.data_ptr(), x.shape[0], x.shape[1], location.data_ptr(), transposed.data_ptr())
     function(*rows, room.data_ptr(), out.data_ptr(), threads)
     return out
-
-
-def _is_plain(*tensors: Tensor) -> bool:
-    """Whether these are numbers at hand: no graph, no gradients, no transform of a function."""
-    is_recorded = torch.is_grad_enabled()
-    for tensor in tensors:
-        if tensor.dtype != torch.float64 or (is_recorded and tensor.requires_grad):
-            return False
-    return takes_addresses(*tensors)
