@@ -138,8 +138,9 @@ class _Writer:
     def loop(self, section: list[Any], inputs: list[Any], outputs: list[Any]) -> Any:
         """The branch of many rows."""
         self.nodes = []
-        size, zero, one = self.constant([self.rows]), self.constant([0]), self.constant([1])
+        zero, one = self.constant([0]), self.constant([1])
         count = self.write("Shape", inputs[0], start=0, end=1)
+        size = self.write("Min", self.constant([self.rows]), count)
         last = self.write("Sub", count, size)
         whole = self.write("Div", self.write("Sub", count, one), size)
         trips = self.write("Squeeze", self.write("Add", whole, one))
