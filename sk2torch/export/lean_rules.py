@@ -268,7 +268,7 @@ class FlatVector(RewriteRuleClassBase):
 
 
 class TwoProbabilities(RewriteRuleClassBase):
-    """``1 - p`` and ``p`` for ``p = Sigmoid(x)`` are ``Sigmoid([-x, x])``, unless a logarithm would see the 0 of the former."""
+    """``1 - p`` and ``p`` for ``p = Sigmoid(x)`` are ``Sigmoid([-x, x])``, unless a logarithm would see their zeros."""
 
     def pattern(self, op: Any, x: Any, one: Any) -> Any:
         second = op.Sigmoid(x)

@@ -42,11 +42,11 @@ def double_thresholds(threshold: np.ndarray) -> np.ndarray:
     ``float32(x) <= threshold`` just where ``x <= double_thresholds(threshold)``, infinite ``x`` included.
     """
     limit = np.finfo(np.float32).max
-    with np.errstate(over="ignore"):
+    with np.errstate(over="ignore", invalid="ignore"):
         above = np.nextafter(threshold, np.float32(np.inf)).astype(np.float64)
-    # Beyond the largest number, rounding goes on as if there were more.
-    below = np.where(threshold == -np.inf, -(2.0**128), threshold.astype(np.float64))
-    middle = below + (np.where(threshold == limit, 2.0**128, above) - below) / 2
+        # Beyond the largest number, rounding goes on as if there were more.
+        below = np.where(threshold == -np.inf, -(2.0**128), threshold.astype(np.float64))
+        middle = below + (np.where(threshold == limit, 2.0**128, above) - below) / 2
     # Of two numbers as near, it takes the one whose last bit is 0.
     is_even = threshold.view(np.int32) % 2 == 0
     largest = np.where(is_even, middle, np.nextafter(middle, -np.inf))

@@ -60,8 +60,8 @@ def _is_fit(graph: Any, section: set[Any], batch: str, varying: set[Any]) -> boo
     if not inputs or not outputs or not all(_is_table(value, batch) for value in outputs):
         return False
     widest = max(_node_width(node, batch) for node in nodes)
-    # A wide result needs the memory anyway.
-    gains = widest > 2 * max(_width(value, batch) for value in outputs)
+    # What is wide outside needs the memory anyway.
+    gains = widest > 2 * max(_width(value, batch) for value in (*inputs, *outputs))
     return gains and not any(node.op_type in _UNORDERED for node in nodes)
 
 
