@@ -14,6 +14,7 @@ from sk2torch.export.lean_graph import make_lean
 CONSTANTS = """<double[3, 4] W = {0.5, -1, 2, 3, 0.25, 1, 7, -2, 1, 1, 2, 3},
     double[3, 4] V = {0.5, -1, 2, 3, 0.25, 1, 7, -2, 1, 1, 2, 3}, double[4] b = {1, -2, 3, 0.1}, double[1] fill = {7},
     double[6] table = {5, 4, 3, 2, 1, 0}, double zero = {0}, double two = {2}, double three = {3},
+    double unit = {1}, double[3] triple = {1, -2, 0.5}, int64[3] places = {0, 1, 2},
     int64 k = {5}, int64 half = {2}, int64 first = {0}, int64[1] axis = {1}, int64[1] last = {-1}, int64[1] front = {0},
     int64[1] flat = {-1}, int64[2] rows = {-1, 3}, double[batch, 3] same, double[batch, 3] E>"""
 
@@ -76,6 +77,17 @@ SMALLER = {
         Y = Unsqueeze(P, axis)""",
         "ReduceSum Sigmoid",
     ),
+    "times one": ("P = Mul(X, unit) Y = Neg(P)", "Neg"),
+    "one times": ("P = Mul(unit, X) Y = Neg(P)", "Neg"),
+    "the same places": (
+        "A = ArgMax <axis = 1, keepdims = 0> (X) F = Reshape(A, flat) Y = Gather <axis = 0> (places, F)",
+        "ArgMax",
+    ),
+    "two probabilities": (
+        """R = ReduceSum <keepdims = 1> (X, axis) P = Sigmoid(R) Q = Sub(unit, P)
+        Y = Concat <axis = 1> (Q, P)""",
+        "ReduceSum Mul Sigmoid",
+    ),
     "affine": ("P = MatMul(X, W) Y = Add(P, b)", "Gemm"),
 }
 
@@ -88,7 +100,10 @@ def expected_type(name: str) -> str:
         "affine": "4",
         "kept dimension": "1",
         "column of a vector": "2",
+        "two probabilities": "2",
     }.get(name, "3")
+    if name == "the same places":
+        return "int64[batch] Y"
     if name == "sum of squares":
         return "double[batch] Y"
     whole = name in ("chosen integer", "shifted choice", "negated choice")
@@ -129,6 +144,19 @@ KEPT = {
 def test_what_stays(name):
     before = model_of(*KEPT[name])
     assert kinds(lean(before)) == kinds(before)
+
+
+@pytest.mark.parametrize("n", [0, 1, 5])
+def test_a_table_times_a_vector_takes_no_rows_too(n):
+    after = lean(model_of("Y = MatMul(X, triple)", "double[batch] Y"))
+    rows = np.random.default_rng(0).normal(size=(n, 3))
+    np.testing.assert_allclose(answers(after, rows)[0], rows @ [1.0, -2.0, 0.5], rtol=1e-14)
+
+
+def test_two_probabilities_keep_a_zero_that_a_logarithm_sees():
+    nodes = "R = ReduceSum <keepdims = 1> (X, axis) P = Sigmoid(R) Q = Sub(unit, P) Y = Concat <axis = 1> (Q, P)"
+    after = lean(model_of(f"{nodes} Z = Log(Y)", "double[batch, 2] Y, double[batch, 2] Z"))
+    assert kinds(after) == ["ReduceSum", "Sigmoid", "Sub", "Concat", "Log"]
 
 
 def test_outputs_that_become_one_keep_their_names():

@@ -25,7 +25,7 @@ from sk2torch.blocks.forest import Forest, LeafSum
 from sk2torch.blocks.tree_packing import TreeNodes, pack_forest
 from sk2torch.export import load_runtime
 from sk2torch.export.quiet import quiet_torch
-from sk2torch.export.tree_attributes import HostTrees, sums_exactly
+from sk2torch.export.tree_attributes import HostTrees, double_thresholds, sums_exactly
 from sk2torch.export.tree_ensemble import place_trees, translations
 from sk2torch.ops.forest import exported_operators
 from tests.cases import data
@@ -166,6 +166,33 @@ def host(values: list[float]) -> tuple[HostTrees, np.ndarray]:
 )
 def test_which_sums_are_exact_in_any_order(values, digits, exact):
     assert sums_exactly(*host(values), digits) is exact
+
+
+def test_float64_thresholds_decide_as_rounding_does():
+    generator = np.random.default_rng(10)
+    largest = np.finfo(np.float32).max
+    special = [0.0, -0.0, 1e-45, -1e-45, 1.1754944e-38, 1.0, -2.0, largest, -largest, np.inf, -np.inf]
+    threshold = np.concatenate([special, generator.normal(size=500) * 10.0 ** generator.integers(-40, 38, 500)])
+    threshold = threshold.astype(np.float32)
+    limits = double_thresholds(threshold)
+    near = np.stack([np.nextafter(limits, -np.inf), limits, np.nextafter(limits, np.inf), -limits, threshold])
+    with np.errstate(over="ignore"):
+        np.testing.assert_array_equal(near <= limits, near.astype(np.float32) <= threshold)
+
+
+def test_the_operator_adds_where_no_label_depends_on_it(tmp_path):
+    X, _ = data.regression()
+    model = sk2torch.wrap(RandomForestRegressor(5, random_state=0).fit(X, X[:, 0]))
+    path = sk2torch.export(model, tmp_path / "model.onnx", ["predict"], trees="TreeEnsemble")
+    assert [node.op_type for node in onnx.load(path).graph.node] == ["TreeEnsemble", "Div", "Gather"]
+
+
+def test_the_order_of_the_trees_is_kept_for_labels(tmp_path):
+    X, y = data.words()
+    for methods, is_added in ((["predict"], True), (["decision_function"], False)):
+        model = sk2torch.wrap(GradientBoostingClassifier(n_estimators=4, random_state=0).fit(X, y))
+        path = sk2torch.export(model, tmp_path / "model.onnx", methods=methods, trees="TreeEnsemble")
+        assert ("CumSum" in [node.op_type for node in onnx.load(path).graph.node]) is is_added
 
 
 ESTIMATORS = {

@@ -16,7 +16,7 @@ from sklearn.svm import SVC
 
 import sk2torch
 from sk2torch.base import METHODS, methods_of
-from sk2torch.export import load_runtime, wide_sections
+from sk2torch.export import load_runtime, wide_blocks, wide_sections
 
 ROWS = (0, 1, 15, 16, 17, 32, 33, 50)
 
@@ -41,7 +41,9 @@ def rewritten(body: str, outputs: str) -> tuple[onnx.ModelProto, onnx.ModelProto
     constants = """<double[3, 9] W = {0.5, -1, 2, 3, 0.25, 1, 7, -2, 1, 1, 2, 3, 4, 5, 6, 7, 8, 9,
         0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9},
         double[1, 9] K = {1, 2, 3, 4, 5, 6, 7, 8, 9}, int64[1] zero = {0}, int64[1] one = {1}, int64[1] nine = {9},
-        double[batch, 9] Moved>"""
+        double[3, 9] U = {0.5, 1, -2, 3, 0.25, 1, 7, 2, 1, 1, 0.2, 3, 0.4, 5, -6, 7, 0.8, 9,
+        0.1, 0.2, 0.3, 0.4, -0.5, 0.6, 0.7, 0.8, 0.9}, int64 trips = {2}, bool yes = {1},
+        double[9, 1] column = {1, -2, 3, 0.5, 2, -1, 4, 1, 0.3}, double[1] bias = {0.7}, double[batch, 9] Moved>"""
     text = f'<ir_version: 10, opset_import: ["": 18]> g (double[batch, 3] X) => ({outputs}) {constants} {{ {body} }}'
     before = onnx.shape_inference.infer_shapes(onnx.parser.parse_model(text), strict_mode=True)
     model = ir.serde.deserialize_model(before)
@@ -68,6 +70,22 @@ BLOCKED = {
     "samples as columns": (
         """T = Transpose <perm = [1, 0]> (X)  V = Transpose <perm = [1, 0]> (W)  P = MatMul(V, T)  E = Exp(P)
         R = ReduceSum <keepdims = 0> (E, zero)  Y = Unsqueeze(R, one)""",
+        "double[batch, 1] Y",
+    ),
+    # Either needs the other's results: they are one.
+    "each needs the other": (
+        """P = MatMul(X, W)  A = ReduceMax <keepdims = 1> (P, one)  Q = MatMul(X, U)
+        B = ReduceMax <keepdims = 1> (Q, one)  C = Add(A, B)  D = Add(Q, A)  E = Add(P, B)
+        F = ReduceSum <keepdims = 1> (D, one)  G = ReduceSum <keepdims = 1> (E, one)
+        Y = Concat <axis = 1> (C, F, G)""",
+        "double[batch, 3] Y",
+    ),
+    # Its loop has a constant of its own.
+    "a loop": (
+        """P = MatMul(X, W)  T = Loop(trips, yes, P) <body = step (int64 i, bool c, double[n, 9] before)
+        => (bool d, double[n, 9] after) <double[1, 9] inner = {1, 2, 3, 4, 5, 6, 7, 8, 9}>
+        { d = Identity(c)  after = Add(before, inner) }>  Moved = Identity(T)
+        Y = ReduceSum <keepdims = 1> (Moved, one)""",
         "double[batch, 1] Y",
     ),
     # What is between two wide nodes belongs to them.
@@ -150,6 +168,17 @@ def test_models_in_blocks(name, estimator, X, tmp_path):
             for one, other in zip(actual if isinstance(actual, tuple) else (actual,), expected, strict=True):
                 other = other.to_dense() if other.is_sparse_csr else other
                 torch.testing.assert_close(one, other, rtol=1e-11, atol=1e-13)
+
+
+@pytest.mark.parametrize("n", ROWS)
+def test_few_rows_add_the_terms_of_a_product_with_a_long_column(n, monkeypatch):
+    monkeypatch.setattr(wide_blocks, "LONG", 9)
+    before, after = rewritten("P = MatMul(X, W)  E = Exp(P)  Y = Gemm(E, column, bias)", "double[batch, 1] Y")
+    (choice,) = [node for node in after.graph.node if node.op_type == "If"]
+    graphs = {a.name: [node.op_type for node in a.g.node] for a in choice.attribute}
+    assert graphs["then_branch"] == ["MatMul", "Exp", "Mul", "ReduceSum", "Add"]
+    x = np.random.default_rng(0).normal(size=(n, 3))
+    np.testing.assert_allclose(answers(after, x)[0], answers(before, x)[0], rtol=1e-14)
 
 
 @pytest.mark.slow

@@ -6,7 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
+from scipy.sparse import issparse
 from torch import Tensor
 
 import sk2torch
@@ -18,6 +20,8 @@ from .interface import Call, Converted, Question, is_numeric_table
 
 # Rows at a time of an input that is sparse, and dense for modes that take nothing else.
 DENSE_ROWS = 4096
+# The same for an ONNX graph: as many numbers as stay in a processor's cache.
+BLOCK_CELLS = 2**18
 
 
 def _numpy(result: Any) -> Any:
@@ -127,12 +131,31 @@ def onnx(question: Question) -> Converted:
     )
     described = json.loads(session.get_modelmeta().custom_metadata_map["sk2torch.json"])
     functions = {m: _graph_function(session, names) for m, names in described["methods"].items()}
+    graph_calls = {m: _graph_call(session, names) for m, names in described["methods"].items()}
     if is_numeric_table(question.X):
         # Straight from numpy, as a user of ONNX Runtime would.
-        calls = {m: _graph_call(session, names) for m, names in described["methods"].items()}
+        calls = graph_calls
+    elif issparse(question.X):
+        calls = {m: lambda X, call=call: _dense_call(call, X) for m, call in graph_calls.items()}
     else:
         calls = _calls(model, question, functions, takes_sparse=False)
     return Converted(calls, path.stat().st_size)
+
+
+def _dense_call(call: Call, X: Any) -> Any:
+    """The answers of a graph, which takes dense rows, for sparse ones: many a block at a time, in the same memory."""
+    rows = max(1, BLOCK_CELLS // X.shape[1])
+    if X.shape[0] <= rows:
+        return call(X.toarray().astype(np.float64, copy=False))
+    numbers = X.astype(np.float64)
+    block = np.empty((rows, X.shape[1]))
+    results = []
+    for start in range(0, X.shape[0], rows):
+        part = numbers[start : start + rows]
+        dense = block[: part.shape[0]]
+        part.toarray(out=dense)
+        results.append(call(dense))
+    return np.concatenate(results)
 
 
 def _graph_call(session: Any, names: list[str]) -> Call:

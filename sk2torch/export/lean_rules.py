@@ -204,6 +204,85 @@ class OnlyColumn(RewriteRuleClassBase):
         return op.Identity(x)
 
 
+class VectorProduct(RewriteRuleClassBase):
+    """A table times a vector is a table times a column: ONNX Runtime refuses the former for no rows."""
+
+    def pattern(self, op: Any, x: Any, vector: Any) -> Any:
+        return op.MatMul(x, vector)
+
+    def check(self, context: Any, x: Any, vector: Any) -> bool:
+        is_vector = vector.const_value is not None and len(vector.const_value.shape) == 1
+        return is_vector and x.shape is not None and len(x.shape) == 2
+
+    def rewrite(self, op: Any, x: Any, vector: Any) -> Any:
+        column = op.Constant(value=ir.tensor(np.ascontiguousarray(vector.const_value.numpy()[:, None])))
+        return op.Squeeze(op.MatMul(x, column), op.Constant(value=ir.tensor(np.array([1]))))
+
+
+class TimesOne(RewriteRuleClassBase):
+    """``1 * x`` is ``x``."""
+
+    def __init__(self, is_first: bool) -> None:
+        super().__init__(f"TimesOne{is_first}")
+        self.is_first = is_first
+
+    def pattern(self, op: Any, one: Any, x: Any) -> Any:
+        return op.Mul(one, x) if self.is_first else op.Mul(x, one)
+
+    def check(self, context: Any, one: Any, x: Any) -> bool:
+        return _number(one) == 1 and len(one.const_value.shape) == 0 and x.shape is not None
+
+    def rewrite(self, op: Any, x: Any, **_: Any) -> Any:
+        return op.Identity(x)
+
+
+class SamePlaces(RewriteRuleClassBase):
+    """The place of an extreme, looked up among 0, 1, 2, …, is itself."""
+
+    def pattern(self, op: Any, table: Any, place: Any) -> Any:
+        return op.Gather(table, place, axis=0)
+
+    def check(self, context: Any, table: Any, place: Any) -> bool:
+        producer = place.producer()
+        if producer is None or producer.op_type not in ("ArgMin", "ArgMax") or table.const_value is None:
+            return False
+        is_vector = table.dtype == ir.DataType.INT64 and len(table.const_value.shape) == 1
+        return is_vector and np.array_equal(table.const_value.numpy(), np.arange(table.const_value.size))
+
+    def rewrite(self, op: Any, place: Any, **_: Any) -> Any:
+        return op.Identity(place)
+
+
+class FlatVector(RewriteRuleClassBase):
+    """``Reshape(x, [-1])`` of a vector is the vector."""
+
+    def pattern(self, op: Any, x: Any, shape: Any) -> Any:
+        return op.Reshape(x, shape)
+
+    def check(self, context: Any, x: Any, shape: Any) -> bool:
+        is_flat = shape.const_value is not None and shape.const_value.numpy().tolist() == [-1]
+        return is_flat and x.shape is not None and len(x.shape) == 1
+
+    def rewrite(self, op: Any, x: Any, **_: Any) -> Any:
+        return op.Identity(x)
+
+
+class TwoProbabilities(RewriteRuleClassBase):
+    """``1 - p`` and ``p`` for ``p = Sigmoid(x)`` are ``Sigmoid([-x, x])``, unless a logarithm would see their zeros."""
+
+    def pattern(self, op: Any, x: Any, one: Any) -> Any:
+        second = op.Sigmoid(x)
+        return op.Concat(op.Sub(one, second), second, axis=1, _outputs=["pair"])
+
+    def check(self, context: Any, x: Any, one: Any, pair: Any) -> bool:
+        is_column = x.dtype in _FLOATS and x.shape is not None and len(x.shape) == 2 and x.shape[1] == 1
+        return is_column and _number(one) == 1 and pair.is_graph_output() and not pair.uses()
+
+    def rewrite(self, op: Any, x: Any, **_: Any) -> Any:
+        signs = op.Constant(value=ir.tensor(np.array([-1.0, 1.0], dtype=x.dtype.numpy())))
+        return op.Sigmoid(op.Mul(x, signs))
+
+
 RULES = (
     *(KeptDimension.rule(name) for name in ("ReduceSum", "ReduceSumSquare", "ReduceMax", "ReduceMin", "ReduceMean")),
     SquareSum.rule(),
@@ -217,4 +296,10 @@ RULES = (
     SigmoidColumn.rule(),
     OnlyColumn.rule(True),
     OnlyColumn.rule(False),
+    VectorProduct.rule(),
+    TimesOne.rule(True),
+    TimesOne.rule(False),
+    SamePlaces.rule(),
+    FlatVector.rule(),
+    TwoProbabilities.rule(),
 )

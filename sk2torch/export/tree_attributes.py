@@ -30,6 +30,28 @@ class HostTrees(NamedTuple):
         """The tree of each node, int64."""
         return np.repeat(np.arange(self.roots.size), np.diff(np.append(self.roots, self.feature.size)))
 
+    @property
+    def rounds_doubles(self) -> bool:
+        """Whether all that the trees do with float64 columns is to compare them, rounded to float32."""
+        return self.threshold.dtype == np.float32 and self.category_row.size == 0
+
+
+def double_thresholds(threshold: np.ndarray) -> np.ndarray:
+    """The largest float64 numbers that float32 rounds to at most the thresholds, which are float32.
+
+    ``float32(x) <= threshold`` just where ``x <= double_thresholds(threshold)``, infinite ``x`` included.
+    """
+    limit = np.finfo(np.float32).max
+    with np.errstate(over="ignore", invalid="ignore"):
+        above = np.nextafter(threshold, np.float32(np.inf)).astype(np.float64)
+        # Beyond the largest number, rounding goes on as if there were more.
+        below = np.where(threshold == -np.inf, -(2.0**128), threshold.astype(np.float64))
+        middle = below + (np.where(threshold == limit, 2.0**128, above) - below) / 2
+    # Of two numbers as near, it takes the one whose last bit is 0.
+    is_even = threshold.view(np.int32) % 2 == 0
+    largest = np.where(is_even, middle, np.nextafter(middle, -np.inf))
+    return np.where(threshold == np.inf, np.inf, largest)
+
 
 def categorical_columns(trees: HostTrees, n_features: int) -> np.ndarray:
     """The columns at which nodes split by category, in ascending order."""

@@ -16,6 +16,11 @@ from sk2torch.export.tree_attributes import DOMAIN, VERSION, HostTrees
 from sk2torch.export.tree_writer import TreeWriter
 
 _OURS = "sk2torch"
+# Operators that change little where an input does, and those of which that holds for the first input.
+_SMOOTH = {"Add", "Sub", "Mul", "Neg", "Exp", "Sigmoid", "Softmax", "Concat", "Identity"}
+_SMOOTH_IN_FIRST = {
+    *("Div", "ReduceSum", "ReduceMean", "Gather", "Slice", "Squeeze", "Unsqueeze", "Reshape", "Transpose", "Expand")
+}
 _ARRAYS = ["feature", "threshold", "children", "category_row", "category_left", "roots"]
 _TYPES = ["tensor(float)", "tensor(double)", "tensor(int64)", "tensor(bool)"]
 
@@ -60,25 +65,43 @@ def place_trees(model: Any) -> None:
     ir: Any = importlib.import_module("onnx_ir")
     writers: dict[tuple[int, ...], TreeWriter] = {}
     nodes = [node for node in ir.traversal.RecursiveGraphIterator(model.graph) if node.domain == _OURS]
+    named = {_key(node) for node in nodes if node.op_type == "ForestLeaves"}
     for node in nodes:
         inputs = node.inputs
         if any(value is None or value.const_value is None for value in inputs[1:8]):
             raise ArtifactError(
                 "trees='TreeEnsemble' needs trees that are constants of the graph; export with trees='standard'."
             )
-        key = tuple(id(part) for part in (node.graph, *inputs[:7]))
+        key = _key(node)
         if key not in writers:
             arrays = [value.const_value.numpy() for value in inputs[1:7]]
             arrays[4] = arrays[4].reshape(-1, 257)
-            writers[key] = TreeWriter(ir, model.graph, node, HostTrees(*arrays))
+            writers[key] = TreeWriter(ir, model.graph, node, HostTrees(*arrays), key in named)
         writer = writers[key]
         if node.op_type == "ForestLeaves":
             result = writer.leaves(node)
         else:
-            result = writer.sums(node, inputs[7].const_value.numpy(), node.attributes["n_groups"].as_int())
+            values, n_groups = inputs[7].const_value.numpy(), node.attributes["n_groups"].as_int()
+            order_counts = node.graph is not model.graph or not _is_smooth(node.outputs[0])
+            result = writer.sums(node, values, n_groups, order_counts)
         take_place(node.graph, node.outputs[0], result)
         node.graph.remove(node, safe=True)
     importlib.import_module("onnx_ir.passes.common").RemoveUnusedNodesPass()(model)
     model.graph.opset_imports.pop(_OURS, None)
     if nodes:
         model.graph.opset_imports[DOMAIN] = VERSION
+
+
+def _key(node: Any) -> tuple[int, ...]:
+    """The forest of a placeholder and its input."""
+    return tuple(id(part) for part in (node.graph, *node.inputs[:7]))
+
+
+def _is_smooth(value: Any) -> bool:
+    """Whether all that is computed from a value, up to the graph's outputs, changes little where the value does."""
+    return all(
+        (user.op_type in _SMOOTH or (position == 0 and user.op_type in _SMOOTH_IN_FIRST))
+        and user.domain == ""
+        and _is_smooth(user.outputs[0])
+        for user, position in value.uses()
+    )

@@ -5,7 +5,17 @@ from typing import Any
 import numpy as np
 
 from sk2torch.export.graph_values import constant
-from sk2torch.export.tree_attributes import DOMAIN, HostTrees, categorical_columns, sums_exactly, tree_attributes
+from sk2torch.export.tree_attributes import (
+    DOMAIN,
+    HostTrees,
+    categorical_columns,
+    double_thresholds,
+    sums_exactly,
+    tree_attributes,
+)
+
+# Up to so many nodes, float64 trees are as fast as float32 ones: for few rows a node of the graph counts more.
+_SMALL_FOREST = 2**14
 
 
 class TreeWriter:
@@ -16,12 +26,15 @@ class TreeWriter:
         root: the graph that takes the constants.
         first: the first placeholder of this forest.
         trees: the forest.
+        names_leaves: a placeholder asks for the leaves.
     """
 
-    def __init__(self, ir: Any, root: Any, first: Any, trees: HostTrees) -> None:
+    def __init__(self, ir: Any, root: Any, first: Any, trees: HostTrees, names_leaves: bool) -> None:
         self.ir, self.root, self.place, self.trees = ir, root, first, trees
+        self.names_leaves = names_leaves
         self.n_features = int(first.inputs[0].shape[1])
         self.columns: dict[Any, Any] = {}
+        self.results: dict[tuple[Any, ...], Any] = {}
         self.number: Any = None
         self.leaf = np.flatnonzero(trees.is_leaf)
         self.place = _marker(ir, first)
@@ -30,11 +43,17 @@ class TreeWriter:
         """The node that each row reaches in each tree, int64, shape ``(n_samples, n_trees)``."""
         return self.write(node, "Gather", self.constant(self.leaf), self.leaf_number(), axis=0)
 
-    def sums(self, node: Any, values: np.ndarray, n_groups: int) -> Any:
+    def sums(self, node: Any, values: np.ndarray, n_groups: int, order_counts: bool) -> Any:
         """See ``ops.forest.forest_sums``.
 
-        The operator adds where any order gives the same sum. Else it only finds the leaves, and the graph adds their
-        values in the order of the trees.
+        The operator adds where any order gives the same sum, or where its rounding cannot decide anything. Else it
+        finds the leaves, or their only values, and the graph adds them in the order of the trees.
+
+        Args:
+            node: the placeholder.
+            values: of each node of the forest.
+            n_groups: see there.
+            order_counts: whether the last bit of a sum may decide, as between two classes.
         """
         rounds, width = self.trees.roots.size // n_groups, n_groups * values.shape[1]
         start = node.inputs[8]
@@ -47,6 +66,11 @@ class TreeWriter:
             for dtype, digits in ((np.float32, 24), (np.float64, 53)):
                 if self.holds(dtype, values.dtype) and self.is_exact(values, digits):
                     return self.operator_sums(node, values, n_groups, dtype)
+            if not order_counts and self.holds(values.dtype.type, values.dtype) and self.is_single(values):
+                return self.operator_sums(node, values, n_groups, values.dtype.type)
+        if values.shape[1] == 1 and width < 16 and self.gives_values(values.dtype):
+            terms = self.ensemble(values[:, 0], self.trees.tree, self.trees.roots.size, values.dtype.type)
+            return self.last_sum(node, terms, start, n_groups)
         parts = max(1, min(16, rounds, width // 8))
         size = -(-rounds // parts)
         sizes = [n_groups * min(size, rounds - k) for k in range(0, rounds, size)]
@@ -65,14 +89,38 @@ class TreeWriter:
             total = self.write(node, "Gather", sums, self.constant(np.array(count - 1)), axis=1)
         return total
 
+    def last_sum(self, node: Any, terms: Any, start: Any, n_groups: int) -> Any:
+        """``start`` and the terms, shape ``(n_samples, n_trees)``, added up in their order."""
+        count, place = self.trees.roots.size // n_groups, np.array([-1])
+        if n_groups > 1:
+            terms = self.write(node, "Reshape", terms, self.constant(np.array([0, count, n_groups])))
+            start = None if start is None else self.write(node, "Unsqueeze", start, self.constant(np.array([1])))
+            place = np.array(-1)
+        if start is not None:
+            terms = self.write(node, "Concat", start, terms, axis=1)
+        sums = self.write(node, "CumSum", terms, self.constant(np.array(1)))
+        return self.write(node, "Gather", sums, self.constant(place), axis=1)
+
+    def gives_values(self, dtype: Any) -> bool:
+        """Whether the operator had better give the values of leaves than their numbers."""
+        return self.is_small and not self.names_leaves and self.holds(dtype, dtype)
+
+    @property
+    def is_small(self) -> bool:
+        """Whether a node less is worth more than smaller trees."""
+        return self.trees.feature.size <= _SMALL_FOREST
+
     def holds(self, dtype: Any, result: Any) -> bool:
         """Whether the operator can compare in ``dtype`` and give sums of type ``result``."""
         return np.can_cast(self.trees.threshold.dtype, dtype) and (dtype == np.float32 or result == np.float64)
 
     def is_exact(self, values: np.ndarray, digits: int) -> bool:
         """Whether each leaf has one value at most that is not zero, and they add up exactly in any order."""
-        is_single = (np.count_nonzero(values[self.leaf], axis=1) <= 1).all()
-        return bool(is_single) and sums_exactly(self.trees, values, digits)
+        return self.is_single(values) and sums_exactly(self.trees, values, digits)
+
+    def is_single(self, values: np.ndarray) -> bool:
+        """Whether each leaf has one value at most that is not zero."""
+        return bool((np.count_nonzero(values[self.leaf], axis=1) <= 1).all())
 
     def operator_sums(self, node: Any, values: np.ndarray, n_groups: int, dtype: Any) -> Any:
         """Sums that the operator adds up."""
@@ -87,18 +135,27 @@ class TreeWriter:
         if self.number is None:
             number = np.zeros(self.trees.feature.size)
             number[self.leaf] = np.arange(self.leaf.size)
-            dtype = np.float32 if self.leaf.size <= 2**24 else np.float64
-            if not self.holds(dtype, np.float64):
-                dtype = np.float64
+            is_double = self.is_small and self.place.inputs[0].dtype == self.ir.DataType.DOUBLE
+            is_double |= self.leaf.size > 2**24 or not self.holds(np.float32, np.float64)
+            dtype = np.float64 if is_double else np.float32
             reached = self.ensemble(number, self.trees.tree, self.trees.roots.size, dtype)
             self.number = self.cast(self.place, reached, np.int32)
         return self.number
 
     def ensemble(self, weight: np.ndarray, target: np.ndarray, n_targets: int, dtype: Any) -> Any:
         """The operator's result; see ``tree_attributes``."""
-        attributes = tree_attributes(self.trees, self.n_features, weight, target, n_targets, dtype)
-        tensors = {k: self.ir.tensor(v) if isinstance(v, np.ndarray) else v for k, v in attributes.items()}
-        return self.write(self.place, "TreeEnsemble", self.compared(dtype), domain=DOMAIN, **tensors)
+        key = (weight.tobytes(), target.tobytes(), n_targets, dtype)
+        if key not in self.results:
+            trees, x = self.trees, self.place.inputs[0]
+            if dtype == np.float64 and trees.rounds_doubles and x.dtype == self.ir.DataType.DOUBLE:
+                # Instead of rounding the columns.
+                trees = trees._replace(threshold=double_thresholds(trees.threshold))
+            else:
+                x = self.compared(dtype)
+            attributes = tree_attributes(trees, self.n_features, weight, target, n_targets, dtype)
+            tensors = {k: self.ir.tensor(v) if isinstance(v, np.ndarray) else v for k, v in attributes.items()}
+            self.results[key] = self.write(self.place, "TreeEnsemble", x, domain=DOMAIN, **tensors)
+        return self.results[key]
 
     def compared(self, dtype: Any) -> Any:
         """The columns that the operator looks at, rounded as the forest does, in ``dtype``."""

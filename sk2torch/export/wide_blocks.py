@@ -1,4 +1,4 @@
-"""Writes a section of an ONNX graph twice: as it is for few rows, and in a loop over blocks of rows."""
+"""Writes a section of an ONNX graph twice: for few rows as it is, or nearly, and in a loop over blocks of rows."""
 
 from typing import Any
 
@@ -6,9 +6,14 @@ import numpy as np
 
 from sk2torch.export.graph_values import constant, take_place
 
+# Up to so many rows, ONNX Runtime takes longer for a product with a long column than for its terms and their sum.
+FEW_ROWS, LONG = 8, 512
+
 
 def write_blocks(ir: Any, graph: Any, section: list[Any], inputs: list[Any], outputs: list[Any], rows: int) -> Any:
     """Replace nodes by ``If(n <= rows, nodes, Loop(nodes))``; the last block has rows of the one before as well.
+
+    With products of rows and a long column, the nodes are for ``FEW_ROWS`` at most, and have sums for the products.
 
     Args:
         ir: the module ``onnx_ir``.
@@ -23,6 +28,8 @@ def write_blocks(ir: Any, graph: Any, section: list[Any], inputs: list[Any], out
     """
     writer = _Writer(ir, graph, rows)
     few = writer.copy(section, {}, "few_", keeps_shapes=True)
+    if any(_long_column(node) is not None for node in section):
+        rows = FEW_ROWS
     then_branch = writer.branch(few, [few[id(value)] for value in outputs])
     else_branch = writer.loop(section, inputs, outputs)
     count = writer.node("Shape", [inputs[0]], start=0, end=1)
@@ -66,7 +73,7 @@ class _Writer:
         return self.nodes[-1].outputs[0]
 
     def constant(self, value: Any) -> Any:
-        """An int64 or bool initialiser."""
+        """An initialiser."""
         return constant(self.ir, self.root, np.array(value))
 
     def copy(self, nodes: list[Any], values: dict[int, Any], prefix: str, keeps_shapes: bool) -> dict[int, Any]:
@@ -84,8 +91,23 @@ class _Writer:
             attributes = [self.attribute(a, values, prefix, keeps_shapes) for a in node.attributes.values()]
             inputs = [None if v is None else values.get(id(v), v) for v in node.inputs]
             outputs = [values[id(v)] for v in node.outputs]
+            column = _long_column(node) if keeps_shapes else None
+            if column is not None:
+                self.write_sums(inputs, column, outputs)
+                continue
             self.nodes.append(self.ir.Node(node.domain, node.op_type, inputs, attributes=attributes, outputs=outputs))
         return values
+
+    def write_sums(self, inputs: list[Any], column: np.ndarray, outputs: list[Any]) -> None:
+        """The product of rows and a column, plus a number if there is one, as sums of terms."""
+        terms = self.write("Mul", inputs[0], self.constant(column))
+        shift = inputs[2] if len(inputs) > 2 else None
+        given = [terms, self.constant([1])]
+        if shift is not None:
+            given = [self.write("ReduceSum", *given, keepdims=1), shift]
+        attributes = [] if shift is not None else [self.ir.AttrInt64("keepdims", 1)]
+        name = "ReduceSum" if shift is None else "Add"
+        self.nodes.append(self.ir.Node("", name, given, attributes=attributes, outputs=outputs))
 
     def twin(self, value: Any, prefix: str, keeps_shapes: bool) -> Any:
         """A value like another."""
@@ -116,8 +138,9 @@ class _Writer:
     def loop(self, section: list[Any], inputs: list[Any], outputs: list[Any]) -> Any:
         """The branch of many rows."""
         self.nodes = []
-        size, zero, one = self.constant([self.rows]), self.constant([0]), self.constant([1])
+        zero, one = self.constant([0]), self.constant([1])
         count = self.write("Shape", inputs[0], start=0, end=1)
+        size = self.write("Min", self.constant([self.rows]), count)
         last = self.write("Sub", count, size)
         whole = self.write("Div", self.write("Sub", count, one), size)
         trips = self.write("Squeeze", self.write("Add", whole, one))
@@ -164,3 +187,16 @@ class _Writer:
         still.dtype, still.shape = ir.DataType.BOOL, ir.Shape([])
         given = [values[id(value)] for value in outputs]
         return ir.Graph([step, goes_on], [still, *given], nodes=self.nodes, name=f"block_{self.label}")
+
+
+def _long_column(node: Any) -> np.ndarray | None:
+    """The column that a node multiplies tables of rows with, if it is long; a number may be added to the product."""
+    if node.domain != "" or node.op_type not in ("MatMul", "Gemm") or len(node.inputs[0].shape or ()) != 2:
+        return None
+    factors = [node.attributes.get_float(name, 1.0) for name in ("alpha", "beta")]
+    numbers = [value.const_value for value in node.inputs[1:] if value is not None]
+    if factors != [1.0, 1.0] or node.attributes.get_int("transA", 0) or any(n is None for n in numbers):
+        return None
+    table = numbers[0].numpy().T if node.attributes.get_int("transB", 0) else numbers[0].numpy()
+    is_column = table.ndim == 2 and table.shape[1] == 1 and table.shape[0] >= LONG
+    return table[:, 0] if is_column and all(n.size == 1 for n in numbers[1:]) else None

@@ -5,6 +5,7 @@ the kernel between the samples and all the support vectors. It becomes ``If(n <=
 """
 
 import importlib
+import itertools
 import math
 import re
 from collections.abc import Iterable
@@ -24,20 +25,72 @@ def bound_memory(model: Any) -> None:
     graph = model.graph
     batch = str(graph.inputs[0].shape[0])
     varying = _varying(graph)
-    sections = _merged(graph, [_closed(graph, part, batch, varying) for part in _wide_parts(graph, batch)])
+    sections = _whole(graph, _wide_parts(graph, batch), batch, varying)
+    sections = _apart(graph, [s for s in sections if _is_fit(graph, s, batch, varying)], batch, varying)
+    if not sections:
+        return
+    common = importlib.import_module("onnx_ir.passes.common")
+    # Those of bodies, of which there will be copies.
+    common.LiftSubgraphInitializersToMainGraphPass()(model)
     for section in sections:
-        inputs, outputs = _boundary(graph, section, batch, varying)
-        if not inputs or not outputs or not all(_is_table(value, batch) for value in outputs):
-            continue
-        widest = max(_node_width(node, batch) for node in section)
-        # A wide result needs the memory anyway.
-        gains = widest > 2 * max(_width(value, batch) for value in outputs)
-        if gains and not any(node.op_type in _UNORDERED for node in section):
-            # They take the place of values that a later section may read.
-            varying |= set(write_blocks(ir, graph, section, inputs, outputs, max(16, BLOCK_ELEMENTS // widest)))
-    if sections:
-        graph.sort()
-        importlib.import_module("onnx_ir.passes.common").RemoveUnusedNodesPass()(model)
+        nodes = [node for node in graph if node in section]
+        inputs, outputs = _boundary(graph, nodes, batch, varying)
+        widest = max(_node_width(node, batch) for node in nodes)
+        # They take the place of values that a later section may read.
+        varying |= set(write_blocks(ir, graph, nodes, inputs, outputs, max(16, BLOCK_ELEMENTS // widest)))
+    graph.sort()
+    common.RemoveUnusedNodesPass()(model)
+    common.NameFixPass()(model)
+
+
+def _whole(graph: Any, parts: list[set[Any]], batch: str, varying: set[Any]) -> list[set[Any]]:
+    """Closed sections that hold the parts and share no nodes."""
+    while True:
+        closed = [_closed(graph, set(part), batch, varying) for part in parts]
+        merged = _merged(closed)
+        if len(merged) == len(closed):
+            return merged
+        parts = merged
+
+
+def _is_fit(graph: Any, section: set[Any], batch: str, varying: set[Any]) -> bool:
+    """Whether the section can be computed in blocks, and memory is gained by it."""
+    nodes = [node for node in graph if node in section]
+    inputs, outputs = _boundary(graph, nodes, batch, varying)
+    if not inputs or not outputs or not all(_is_table(value, batch) for value in outputs):
+        return False
+    widest = max(_node_width(node, batch) for node in nodes)
+    # What is wide outside needs the memory anyway.
+    gains = widest > 2 * max(_width(value, batch) for value in (*inputs, *outputs))
+    return gains and not any(node.op_type in _UNORDERED for node in nodes)
+
+
+def _apart(graph: Any, sections: list[set[Any]], batch: str, varying: set[Any]) -> list[set[Any]]:
+    """Sections of which no two need each other's results; those that do become one, or the first of them remains."""
+    while (pair := _mutual(graph, sections)) is not None:
+        first, second = (sections[k] for k in pair)
+        others = [section for k, section in enumerate(sections) if k not in pair]
+        joined = _whole(graph, [first | second, *others], batch, varying)
+        fits = all(_is_fit(graph, section, batch, varying) for section in joined)
+        sections = joined if fits else [first, *others]
+    return sections
+
+
+def _mutual(graph: Any, sections: list[set[Any]]) -> tuple[int, int] | None:
+    """The positions of two sections of which each needs what the other gives."""
+    later = [_after_sections(graph, section, sections) for section in sections]
+    pairs = itertools.combinations(range(len(sections)), 2)
+    return next(((i, j) for i, j in pairs if sections[j] <= later[i] and sections[i] <= later[j]), None)
+
+
+def _after_sections(graph: Any, section: set[Any], sections: list[set[Any]]) -> set[Any]:
+    """The nodes that need the section, where a section needs what any of its nodes needs."""
+    reached, size = set(section), 0
+    while len(reached) != size:
+        size = len(reached)
+        reached = _after(graph, reached)
+        reached = reached.union(*(other for other in sections if other & reached))
+    return reached
 
 
 def _width(value: Any, batch: str) -> int:
@@ -142,13 +195,13 @@ def _before(graph: Any, part: set[Any]) -> set[Any]:
     return reached
 
 
-def _merged(graph: Any, parts: list[set[Any]]) -> list[list[Any]]:
-    """Parts that share nodes as one, in the order of the graph."""
+def _merged(parts: list[set[Any]]) -> list[set[Any]]:
+    """Parts that share nodes as one."""
     merged: list[set[Any]] = []
     for part in parts:
         touched = [other for other in merged if other & part]
         merged = [other for other in merged if not other & part] + [part.union(*touched)]
-    return [[node for node in graph if node in part] for part in merged]
+    return merged
 
 
 def _boundary(graph: Any, section: list[Any], batch: str, varying: set[Any]) -> tuple[list[Any], list[Any]]:

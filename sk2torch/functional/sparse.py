@@ -71,8 +71,8 @@ def unit_rows(x: Tensor, norm: str) -> Tensor:
         total = total.scatter_reduce(0, rows, size, "amax") if norm == "max" else total.index_add(0, rows, size)
         return with_values(x, values / _lengths(total, norm).index_select(0, rows))
     size = x.square() if norm == "l2" else x.abs()
-    total = size.amax(dim=1) if norm == "max" else size.sum(dim=1)
-    return x / _lengths(total, norm).unsqueeze(1)
+    total = size.amax(dim=1, keepdim=True) if norm == "max" else size.sum(dim=1, keepdim=True)
+    return x / _lengths(total, norm)
 
 
 def column_range(x: Tensor, start: int, stop: int) -> Tensor:
