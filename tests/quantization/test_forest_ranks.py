@@ -87,7 +87,7 @@ def test_with_gradients_and_without_kernels(name, monkeypatch):
         expected = getattr(model, method)(x).to_dense()
     torch.testing.assert_close(getattr(ranked, method)(x).detach().to_dense(), expected, rtol=0.0, atol=0.0)
     monkeypatch.setattr("sk2torch.ops.forest.ranked.takes_addresses", lambda *tensors: False)
-    monkeypatch.setattr("sk2torch.ops.threshold_ranks.takes_addresses", lambda *tensors: False)
+
     with torch.no_grad():
         torch.testing.assert_close(getattr(ranked, method)(x).to_dense(), expected, rtol=0.0, atol=0.0)
 

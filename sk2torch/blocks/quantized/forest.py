@@ -7,7 +7,15 @@ from torch import Tensor, nn
 from sk2torch.blocks.forest import Forest, LeafSum, path_graph
 from sk2torch.blocks.quantized.forms import Numbers, quantized_form
 from sk2torch.blocks.quantized.ranks import MOST_THRESHOLDS, ThresholdRanks, copied
-from sk2torch.ops.forest import grouped_sum, reached_nodes, rows_at_a_time, stored_leaves, stored_sums
+from sk2torch.ops.forest import (
+    RankedColumns,
+    TreeArrays,
+    grouped_sum,
+    ranked_leaves,
+    ranked_sums,
+    reached_nodes,
+    rows_at_a_time,
+)
 
 
 def _smallest(numbers: np.ndarray) -> Tensor:
@@ -127,7 +135,7 @@ class RankedForest(nn.Module):
         if not torch.jit.is_scripting():
             if torch.compiler.is_compiling():
                 return self.block(x)
-            leaves = stored_leaves(self.ranks(x), self.stored(), self.arrays)
+            leaves = ranked_leaves(x, self.stored(), self.trees)
             if leaves is not None:
                 return leaves
         arrays = self.arrays()
@@ -135,8 +143,16 @@ class RankedForest(nn.Module):
 
     @torch.jit.unused
     def stored(self) -> list[Tensor]:
-        """What ``arrays`` are made of."""
-        return [self.column, self.rank, self.left, self.right, self.category_row, self.category_left, self.roots]
+        """What ``trees`` are made of."""
+        nodes = [self.column, self.rank, self.left, self.right, self.category_row, self.category_left, self.roots]
+        return [*nodes, *self.ranks.buffers()]
+
+    @torch.jit.unused
+    def trees(self, n_inputs: int) -> tuple[RankedColumns, TreeArrays]:
+        """What kernels take, for so many columns of input."""
+        arrays = self.arrays()
+        arrays[1] = self.rank.int()
+        return self.ranks.ranked_columns(n_inputs), TreeArrays(*arrays)
 
     @torch.jit.unused
     def direct_sums(
@@ -145,7 +161,7 @@ class RankedForest(nn.Module):
         """As ``Forest`` has it."""
         if torch.compiler.is_compiling() or (start is None and x.dtype != values.dtype):
             return None
-        return stored_sums(self.ranks(x), self.stored(), self.arrays, values, start, n_groups, divisor)
+        return ranked_sums(x, self.stored(), self.trees, values, start, n_groups, divisor)
 
     @torch.jit.unused
     def operator_sums(self, x: Tensor, values: Tensor, start: Tensor, n_groups: int) -> Tensor | None:

@@ -10,10 +10,12 @@ from sk2torch.ops.forest.operators import (
     takes_operator,
 )
 from sk2torch.ops.forest.packed import forget_packed
-from sk2torch.ops.forest.ranked import stored_leaves, stored_sums
+from sk2torch.ops.forest.ranked import ranked_leaves, ranked_sums
+from sk2torch.ops.forest.ranks import RankedColumns, rounded_down
 from sk2torch.ops.forest.reference import category_code, passed_nodes, reached_nodes, sequential_sum
 
 __all__ = [
+    "RankedColumns",
     "TreeArrays",
     "category_code",
     "direct_sums",
@@ -24,11 +26,12 @@ __all__ = [
     "grouped_sum",
     "leaves_operator",
     "passed_nodes",
+    "ranked_leaves",
+    "ranked_sums",
     "reached_nodes",
+    "rounded_down",
     "rows_at_a_time",
     "sequential_sum",
-    "stored_leaves",
-    "stored_sums",
     "sums_operator",
     "takes_kernel",
     "takes_operator",
