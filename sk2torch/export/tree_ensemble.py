@@ -16,6 +16,7 @@ from sk2torch.export.tree_attributes import DOMAIN, VERSION, HostTrees
 from sk2torch.export.tree_writer import TreeWriter
 
 _OURS = "sk2torch"
+_UNBOUNDED = 2**62
 _ARRAYS = ["feature", "threshold", "children", "category_row", "category_left", "roots"]
 _TYPES = ["tensor(float)", "tensor(double)", "tensor(int64)", "tensor(bool)"]
 
@@ -60,6 +61,7 @@ def place_trees(model: Any) -> None:
     ir: Any = importlib.import_module("onnx_ir")
     writers: dict[tuple[int, ...], TreeWriter] = {}
     nodes = [node for node in ir.traversal.RecursiveGraphIterator(model.graph) if node.domain == _OURS]
+    _compute_constants(model, nodes)
     for node in nodes:
         inputs = node.inputs
         if any(value is None or value.const_value is None for value in inputs[1:8]):
@@ -82,3 +84,18 @@ def place_trees(model: Any) -> None:
     model.graph.opset_imports.pop(_OURS, None)
     if nodes:
         model.graph.opset_imports[DOMAIN] = VERSION
+
+
+def _compute_constants(model: Any, placeholders: list[Any]) -> None:
+    """Compute what the trees are unpacked from, whatever their size."""
+    waiting = [value for node in placeholders for value in node.inputs[1:8] if value is not None]
+    above: set[Any] = set()
+    while waiting:
+        node = waiting.pop().producer()
+        if node is not None and node not in above:
+            above.add(node)
+            waiting += [value for value in node.inputs if value is not None]
+    if above:
+        fold: Any = importlib.import_module("onnxscript.optimizer").fold_constants_ir
+        unbounded = {"input_size_limit": _UNBOUNDED, "output_size_limit": _UNBOUNDED}
+        fold(model, **unbounded, should_fold=lambda node: node in above, onnx_shape_inference=False)

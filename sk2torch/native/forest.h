@@ -25,8 +25,8 @@
 /* Rows of a scan over ranks. */
 #define SPAN 128
 /* Of larger trees over ranks the top is scanned, down to so many nodes that are walked from. */
-#define TOP_EXITS 32
-/* Trees of up to so many leaves are scanned: beyond, walks are faster. */
+#define TOP_EXITS 64
+/* Trees of numbers of up to so many leaves are scanned: beyond, walks are faster. */
 #if SK2TORCH_ISA >= 5
 #define SCAN_FASTER 128
 #elif SK2TORCH_ISA >= 2
@@ -81,7 +81,7 @@ typedef struct {
     int32_t rounds;      /* to float before comparing doubles */
     int32_t has_copies;
     int32_t column_bits;  /* of column * LANES, and the bit for missing left above them */
-    int32_t scan_limit;  /* the number of leaves up to which trees have a scan, and larger ones over ranks one of their top */
+    int32_t can_scan;    /* the columns are few enough, and ranks small enough */
     void *nodes, *scan;
     int64_t *tree_start;    /* per tree, its first packed node; n_trees + 1 */
     int32_t *depth;         /* per tree, the steps to its deepest leaf, from a scanned top on */

@@ -11,10 +11,13 @@ from sk2torch.ops.forest import (
     RankedColumns,
     TreeArrays,
     grouped_sum,
+    leaves_operator,
     ranked_leaves,
     ranked_sums,
     reached_nodes,
     rows_at_a_time,
+    sums_operator,
+    takes_operator,
 )
 
 
@@ -134,12 +137,19 @@ class RankedForest(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         if not torch.jit.is_scripting():
             if torch.compiler.is_compiling():
+                if self.becomes_operator(x):
+                    return leaves_operator(self.ranks(x), TreeArrays(*self.arrays()), self.depth, self.copies_columns)
                 return self.block(x)
             leaves = ranked_leaves(x, self.stored(), self.trees)
             if leaves is not None:
                 return leaves
         arrays = self.arrays()
         return torch.cat([self.reached(part, arrays) for part in x.split(self.rows_at_a_time(x))])
+
+    @torch.jit.unused
+    def becomes_operator(self, x: Tensor) -> bool:
+        """Whether an exported graph has an operator of trees. A compiled one would pack them anew in each call."""
+        return torch.compiler.is_exporting() and takes_operator(x, self.roots)
 
     @torch.jit.unused
     def stored(self) -> list[Tensor]:
@@ -167,7 +177,10 @@ class RankedForest(nn.Module):
     def operator_sums(self, x: Tensor, values: Tensor, start: Tensor, n_groups: int) -> Tensor | None:
         """As ``Forest`` has it, in blocks of rows."""
         if torch.compiler.is_compiling():
-            return None
+            if not self.becomes_operator(x):
+                return None
+            trees = TreeArrays(*self.arrays())
+            return sums_operator(self.ranks(x), trees, self.depth, self.copies_columns, values, start, n_groups)
         rows = self.rows_at_a_time(x)
         parts = zip(self.forward(x).split(rows), start.split(rows), strict=True)
         return torch.cat([grouped_sum(values, leaf, first, n_groups) for leaf, first in parts])

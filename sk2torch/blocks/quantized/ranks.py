@@ -86,12 +86,14 @@ class ThresholdRanks(nn.Module):
     def bisected(self, value: Tensor) -> Tensor:
         """The ranks by bisection, for graphs, which have no search in ONNX."""
         rank = torch.zeros_like(value, dtype=torch.int64)
-        for step in range(self.n_steps - 1, -1, -1):
-            beyond = rank + (1 << step)
-            place = self.first + torch.minimum(beyond, self.counts) - 1
-            threshold = self.thresholds.index_select(0, place.reshape(-1)).reshape(value.shape)
-            is_below = (beyond <= self.counts) & (threshold < value)
-            rank = torch.where(is_below, beyond, rank)
+        left = self.counts
+        for _ in range(self.n_steps):
+            half = torch.div(left + 1, 2, rounding_mode="floor")
+            # Columns that are done look anywhere and add 0.
+            place = rank + torch.clamp(self.first + half - 1, min=0)
+            is_below = self.thresholds.index_select(0, place.reshape(-1)).reshape(value.shape) < value
+            rank = torch.where(is_below, rank + half, rank)
+            left = left - half
         return rank.float()
 
     def check_arrays(self) -> None:

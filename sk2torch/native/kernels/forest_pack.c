@@ -109,9 +109,9 @@ static void measure_below(forest *f, int64_t tree, int64_t n, const uint32_t *ch
 
 /* How many leaves the scan of a tree ends in, or nodes below its top; 1 for no scan. */
 static int64_t exits_of(const forest *f, int64_t n_leaves) {
-    int64_t limit = f->scan_limit < SCAN_FASTER ? f->scan_limit : SCAN_FASTER;
-    if (n_leaves <= limit) return n_leaves;
-    return f->ranks && limit >= TOP_EXITS ? TOP_EXITS : 1;
+    if (!SCAN_FASTER || !f->can_scan) return 1;
+    if (f->ranks) return n_leaves <= SCAN_LEAVES ? n_leaves : TOP_EXITS;
+    return n_leaves <= SCAN_FASTER ? n_leaves : 1;
 }
 
 /* Fills what f points to; queue, child and level hold as many items as there are nodes. */

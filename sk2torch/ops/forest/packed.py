@@ -16,7 +16,7 @@ from sk2torch.ops.forest.ranks import PackedRanks, RankedColumns
 
 # As in forest.h.
 _SCAN_LEAVES = 128
-_TOP_EXITS = 32
+_TOP_EXITS = 64
 _TABLE_WORDS = 9
 _LANES = 8
 
@@ -46,7 +46,7 @@ class _Structure(ctypes.Structure):
 
     _fields_ = [
         *((name, ctypes.c_int64) for name in ("n_inputs", "n_trees", "n_features", "n_columns", "n_codes")),
-        *((name, ctypes.c_int32) for name in ("is_double", "rounds", "has_copies", "column_bits", "scan_limit")),
+        *((name, ctypes.c_int32) for name in ("is_double", "rounds", "has_copies", "column_bits", "can_scan")),
         *((name, ctypes.c_void_p) for name in (*_POINTERS, "ranks")),
     ]
 
@@ -113,9 +113,9 @@ def pack(n_features: int, trees: TreeArrays, ranked: RankedColumns | None = None
         "rounds": int(rounds),
         "has_copies": int(has_copies),
         "column_bits": column_bits,
-        "scan_limit": _SCAN_LEAVES if can_scan else 0,
+        "can_scan": int(can_scan),
     }
-    arrays = _empty_arrays(sizes, settings["scan_limit"], is_double, ranked is not None)
+    arrays = _empty_arrays(sizes, can_scan, is_double, ranked is not None)
     arrays["tables"] = _bit_tables(category_left)
     arrays["code_feature"] = code_feature
     packed = PackedForest(arrays, settings, feature.shape[0], ranks)
@@ -139,10 +139,10 @@ def _kernel(name: str, *argument_types: Any) -> Callable[..., int]:
     return function
 
 
-def _empty_arrays(sizes: np.ndarray, scan_limit: int, is_double: bool, is_ranked: bool) -> dict[str, np.ndarray]:
+def _empty_arrays(sizes: np.ndarray, can_scan: bool, is_double: bool, is_ranked: bool) -> dict[str, np.ndarray]:
     n_nodes, n_trees = int(sizes.sum()), sizes.size
     leaves = sizes // 2 + 1
-    exits = np.where(leaves <= scan_limit, leaves, _TOP_EXITS if is_ranked and scan_limit else 1)
+    exits = np.where(leaves <= _SCAN_LEAVES, leaves, _TOP_EXITS if is_ranked else 1) if can_scan else leaves * 0 + 1
     scan_bytes = 20 if is_ranked else 16 if is_double else 12
     return {
         "nodes": np.empty(n_nodes * (16 if is_double else 8), dtype=np.uint8),
