@@ -13,11 +13,12 @@ from sk2torch.ops.forest import (
     grouped_sum,
     leaves_operator,
     ranked_leaves,
+    ranked_nodes,
     ranked_sums,
-    reached_nodes,
     rows_at_a_time,
     sums_operator,
     takes_operator,
+    widened,
 )
 
 
@@ -121,18 +122,22 @@ class RankedForest(nn.Module):
         """As ``Forest`` has it."""
         return rows_at_a_time(self.n_trees, x.is_cuda)
 
-    def reached(self, x: Tensor, arrays: list[Tensor]) -> Tensor:
-        """The leaves of few rows in plain torch."""
+    def block(self, x: Tensor) -> Tensor:
+        """``forward`` of few rows in plain torch."""
         x = self.ranks(x)
         if self.copies_columns:
             x = torch.cat([x, torch.where(x.isnan(), torch.full_like(x, -1.0), x)], dim=1)
-        return reached_nodes(
-            x, arrays[0], arrays[1], arrays[2], arrays[3], arrays[4], arrays[5], self.depth, self.has_categories
+        return ranked_nodes(
+            x,
+            self.column,
+            self.rank,
+            self.left,
+            self.right,
+            self.category_row,
+            self.category_left,
+            self.roots,
+            self.depth,
         )
-
-    def block(self, x: Tensor) -> Tensor:
-        """``forward`` of few rows in plain torch."""
-        return self.reached(x, self.arrays())
 
     def forward(self, x: Tensor) -> Tensor:
         if not torch.jit.is_scripting():
@@ -143,8 +148,7 @@ class RankedForest(nn.Module):
             leaves = ranked_leaves(x, self.stored(), self.trees)
             if leaves is not None:
                 return leaves
-        arrays = self.arrays()
-        return torch.cat([self.reached(part, arrays) for part in x.split(self.rows_at_a_time(x))])
+        return torch.cat([self.block(part) for part in x.split(self.rows_at_a_time(x))])
 
     @torch.jit.unused
     def becomes_operator(self, x: Tensor) -> bool:
@@ -153,9 +157,10 @@ class RankedForest(nn.Module):
 
     @torch.jit.unused
     def stored(self) -> list[Tensor]:
-        """What ``trees`` are made of."""
-        nodes = [self.column, self.rank, self.left, self.right, self.category_row, self.category_left, self.roots]
-        return [*nodes, *self.ranks.buffers()]
+        """Tensors that change whenever ``trees`` do."""
+        # The others change with these; each one more is looked at in every call.
+        held, ranks = self._buffers, self._modules["ranks"]
+        return [held["column"], held["rank"], held["right"], ranks._buffers["thresholds"]]  # pyright: ignore
 
     @torch.jit.unused
     def trees(self, n_inputs: int) -> tuple[RankedColumns, TreeArrays]:
@@ -220,4 +225,7 @@ class SmallLeafSum(LeafSum):
     @property
     def values(self) -> Tensor:
         """Learned value of each node, shape ``(n_nodes, n_values)``."""
+        if not torch.jit.is_scripting():  # noqa: SIM102
+            if not torch.compiler.is_compiling():
+                return widened(self.stored, self.unit.dtype)
         return self.stored.to(self.unit.dtype)

@@ -10,7 +10,8 @@ from sk2torch.ops.forest.operators import (
     takes_operator,
 )
 from sk2torch.ops.forest.packed import forget_packed
-from sk2torch.ops.forest.ranked import ranked_leaves, ranked_sums
+from sk2torch.ops.forest.ranked import ranked_leaves, ranked_sums, widened
+from sk2torch.ops.forest.ranked_reference import ranked_nodes
 from sk2torch.ops.forest.ranks import RankedColumns, rounded_down
 from sk2torch.ops.forest.reference import category_code, passed_nodes, reached_nodes, sequential_sum
 
@@ -27,6 +28,7 @@ __all__ = [
     "leaves_operator",
     "passed_nodes",
     "ranked_leaves",
+    "ranked_nodes",
     "ranked_sums",
     "reached_nodes",
     "rounded_down",
@@ -35,4 +37,5 @@ __all__ = [
     "sums_operator",
     "takes_kernel",
     "takes_operator",
+    "widened",
 ]

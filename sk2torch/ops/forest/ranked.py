@@ -14,6 +14,7 @@ from sk2torch.ops.forest.packed import PackedForest, pack
 from sk2torch.ops.forest.ranks import RankedColumns
 
 _packed_forests: Memo[PackedForest | None] = Memo()
+_widened: Memo[Tensor] = Memo()
 
 # Gives the columns of ranks, and trees over them, for an input of so many columns.
 RankedTrees = Callable[[int], tuple[RankedColumns, TreeArrays]]
@@ -65,3 +66,8 @@ def ranked_sums(
     if start is not None and start.shape != (1, n_groups * values.shape[1]):
         start = start.expand(x.shape[0], n_groups * values.shape[1])
     return native_sums(packed, x.detach(), values, start, n_groups, divisor)
+
+
+def widened(values: Tensor, dtype: torch.dtype) -> Tensor:
+    """``values`` in another dtype, once for as long as they live: kernels and single rows need them again and again."""
+    return values if values.dtype == dtype else _widened.get([values], dtype, lambda: values.to(dtype))
