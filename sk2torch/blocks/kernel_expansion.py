@@ -22,6 +22,7 @@ class KernelExpansion(nn.Module):
     # Ways to compute the same, chosen for speed.
     equivalent_settings = ("statistic",)
     __jit_unused_properties__ = ["free_tensors"]
+    not_quantized = "kernels take distances, for which each row needs a scale of its own, as mode 'dynamic' has it"
 
     def __init__(
         self,

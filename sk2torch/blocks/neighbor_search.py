@@ -82,6 +82,7 @@ class NeighborSearch(nn.Module):
     """
 
     __jit_unused_properties__ = ["fixed_tensors"]
+    not_quantized = "which rows are nearest is decided by differences that rounded rows do not have"
     leaves: Tensor
 
     def __init__(

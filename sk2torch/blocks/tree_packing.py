@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from sk2torch.blocks.forest import Forest
+from sk2torch.ops.forest import rounded_down
 
 
 class TreeNodes(NamedTuple):
@@ -51,13 +52,6 @@ def bitset_table(bitsets: np.ndarray) -> np.ndarray:
     """Bitsets of 256 bits as booleans: uint32 ``(rows, 8)`` to bool ``(rows, 256)``."""
     words = np.asarray(bitsets, dtype=np.uint32).reshape(-1, 8)
     return ((words[:, :, None] >> np.arange(32, dtype=np.uint32)) & 1).astype(bool).reshape(-1, 256)
-
-
-def rounded_down(threshold: np.ndarray) -> np.ndarray:
-    """The largest float32 not above each float64: ``v <= t`` and ``v <= rounded_down(t)`` agree for float32 ``v``."""
-    with np.errstate(over="ignore"):
-        nearest = threshold.astype(np.float32)
-        return np.where(nearest > threshold, np.nextafter(nearest, np.float32(-np.inf)), nearest)
 
 
 def _steps_to_leaves(left: np.ndarray, right: np.ndarray, roots: np.ndarray) -> int:

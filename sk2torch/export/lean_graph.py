@@ -24,7 +24,7 @@ _ELEMENTWISE = {
 # A rule's result may be another's input.
 _ROUNDS = 5
 _UNBOUNDED = 2**62
-# Constants are made in any case up to this size.
+# Constants are made in any case up to so many bytes.
 _SMALL = 1024
 
 
@@ -46,15 +46,20 @@ def make_lean(model: Any) -> None:
     common.LiftConstantsToInitializersPass(lift_all_constants=True, size_limit=0)(model)
     common.OutputFixPass()(model)
     common.NameFixPass()(model)
+    _forget_origins(model)
 
 
 def _is_worth(node: ir.Node) -> bool:
-    """Whether to compute a node of constants: where the result is known to be no larger than they are."""
+    """Whether to compute a node of constants: where the result is known to take no more bytes than they do."""
     given = [value.const_value for value in node.inputs if value is not None]
-    shapes = [value.shape for value in node.outputs]
-    if any(tensor is None for tensor in given) or len(shapes) > 1 or shapes[0] is None or not shapes[0].is_static():
+    results = [(value.shape, value.dtype) for value in node.outputs]
+    if any(tensor is None for tensor in given) or len(results) > 1:
         return False
-    return math.prod(shapes[0].numpy()) <= max(_SMALL, sum(tensor.size for tensor in given if tensor is not None))
+    shape, dtype = results[0]
+    if shape is None or dtype is None or not shape.is_static():
+        return False
+    n_bytes = math.prod(shape.numpy()) * dtype.itemsize
+    return n_bytes <= max(_SMALL, sum(tensor.nbytes for tensor in given if tensor is not None))
 
 
 def _lay_out(model: ir.Model) -> None:
@@ -75,3 +80,11 @@ def _drop_expansions(model: ir.Model) -> None:
             others = [value for k, value in enumerate(user.inputs) if k != position]
             if user.op_type in _ELEMENTWISE and any(same_shape(node.outputs[0], value) for value in others):
                 user.replace_input_with(position, node.inputs[0])
+
+
+def _forget_origins(model: ir.Model) -> None:
+    """Drop what the exporter notes at each node: lines of source and paths of this machine, most of a small file."""
+    for node in ir.traversal.RecursiveGraphIterator(model.graph):
+        node.metadata_props.clear()
+        for value in node.outputs:
+            value.metadata_props.clear()

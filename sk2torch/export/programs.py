@@ -39,4 +39,10 @@ def dynamic_dims(model: TorchEstimator, method: str) -> dict[int, torch.export.D
 def exported(model: TorchEstimator, method: str) -> torch.export.ExportedProgram:
     """``model.method`` as an exported program."""
     x = example_input(model, method)
-    return torch.export.export(method_module(model, method), (x,), dynamic_shapes=(dynamic_dims(model, method),))
+    view = method_module(model, method)
+    program = torch.export.export(view, (x,), dynamic_shapes=(dynamic_dims(model, method),))
+    # Lines of source and paths of this machine, most of a small file.
+    for module in program.graph_module.modules():
+        for node in module.graph.nodes if isinstance(module, torch.fx.GraphModule) else ():
+            node.meta.pop("stack_trace", None)
+    return program

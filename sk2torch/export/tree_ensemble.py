@@ -21,6 +21,7 @@ _SMOOTH = {"Add", "Sub", "Mul", "Neg", "Exp", "Sigmoid", "Softmax", "Concat", "I
 _SMOOTH_IN_FIRST = {
     *("Div", "ReduceSum", "ReduceMean", "Gather", "Slice", "Squeeze", "Unsqueeze", "Reshape", "Transpose", "Expand")
 }
+_UNBOUNDED = 2**62
 _ARRAYS = ["feature", "threshold", "children", "category_row", "category_left", "roots"]
 _TYPES = ["tensor(float)", "tensor(double)", "tensor(int64)", "tensor(bool)"]
 
@@ -65,6 +66,7 @@ def place_trees(model: Any) -> None:
     ir: Any = importlib.import_module("onnx_ir")
     writers: dict[tuple[int, ...], TreeWriter] = {}
     nodes = [node for node in ir.traversal.RecursiveGraphIterator(model.graph) if node.domain == _OURS]
+    _compute_constants(model, nodes)
     named = {_key(node) for node in nodes if node.op_type == "ForestLeaves"}
     for node in nodes:
         inputs = node.inputs
@@ -105,3 +107,18 @@ def _is_smooth(value: Any) -> bool:
         and _is_smooth(user.outputs[0])
         for user, position in value.uses()
     )
+
+
+def _compute_constants(model: Any, placeholders: list[Any]) -> None:
+    """Compute what the trees are unpacked from, whatever their size."""
+    waiting = [value for node in placeholders for value in node.inputs[1:8] if value is not None]
+    above: set[Any] = set()
+    while waiting:
+        node = waiting.pop().producer()
+        if node is not None and node not in above:
+            above.add(node)
+            waiting += [value for value in node.inputs if value is not None]
+    if above:
+        fold: Any = importlib.import_module("onnxscript.optimizer").fold_constants_ir
+        unbounded = {"input_size_limit": _UNBOUNDED, "output_size_limit": _UNBOUNDED}
+        fold(model, **unbounded, should_fold=lambda node: node in above, onnx_shape_inference=False)

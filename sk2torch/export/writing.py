@@ -3,6 +3,7 @@
 import copy
 import importlib
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from os import PathLike
 from pathlib import Path
 from types import ModuleType
@@ -68,19 +69,25 @@ def export(
             f"export: expected a wrapped model, got {type(model).__name__}; call sk2torch.wrap(estimator) first."
         )
     final = Path(path)
-    if format is not None and format not in _FOLDERS:
-        raise ArtifactError(
-            f"unknown format {format!r}; use {', '.join(_FOLDERS)}, or no format and a path with a suffix."
-        )
-    target = importlib.import_module(f"sk2torch.export.{_FOLDERS[format][0]}") if format else _format(final)
+    target, place = _target(final, format)
     chosen = _chosen(model, methods, takes_results=(format or final.suffix) not in _ONE_GRAPH)
-    if dtype not in (None, model.anchor.dtype):
-        model = _converted(model, dtype)
+    model = _converted(model, dtype)
     _require_format(model, final.suffix if format is None else ".onnx")
-    place = folder_moved_into_place(final, _FOLDERS[format][1]) if format else moved_into_place(final)
     with place as temporary:
         target.write(model, temporary, chosen, **options)
     return final
+
+
+def _target(final: Path, format: str | None) -> tuple[ModuleType, AbstractContextManager[Path]]:
+    """The module that writes the format, and the path that it writes to first."""
+    if format is None:
+        return _format(final), moved_into_place(final)
+    if format not in _FOLDERS:
+        raise ArtifactError(
+            f"unknown format {format!r}; use {', '.join(_FOLDERS)}, or no format and a path with a suffix."
+        )
+    name, marker = _FOLDERS[format]
+    return importlib.import_module(f"sk2torch.export.{name}"), folder_moved_into_place(final, marker)
 
 
 def _chosen(model: TorchEstimator, methods: Sequence[str] | None, takes_results: bool) -> list[str]:
@@ -95,7 +102,9 @@ def _chosen(model: TorchEstimator, methods: Sequence[str] | None, takes_results:
     return chosen
 
 
-def _converted(model: TorchEstimator, dtype: torch.dtype) -> TorchEstimator:
+def _converted(model: TorchEstimator, dtype: torch.dtype | None) -> TorchEstimator:
+    if dtype in (None, model.anchor.dtype):
+        return model
     if dtype not in (torch.float32, torch.float64):
         raise ArtifactError(f"export: expected dtype torch.float32 or torch.float64, got {dtype}.")
     return copy.deepcopy(model).to(dtype)

@@ -42,6 +42,25 @@ static inline uint64_t not_above_d(const double *column, double threshold) {
     return _cvtmask64_u64(_mm512_kunpackd(_mm512_kunpackw(d, c), _mm512_kunpackw(b, a)));
 }
 
+/* Of 64 rows, from left where the rank in the column is no larger than this one, else from right. */
+static inline void take_not_above_b(const char *column, uint32_t rank, const char *left, const char *right,
+                                    char *result) {
+    __mmask64 goes_left = _mm512_cmple_epu8_mask(_mm512_loadu_si512(column), _mm512_set1_epi8((char)rank));
+    _mm512_storeu_si512(result, _mm512_mask_loadu_epi8(_mm512_loadu_si512(right), goes_left, left));
+}
+
+static inline void take_not_above_h(const char *column, uint32_t rank, const char *left, const char *right,
+                                    char *result) {
+    __m512i t = _mm512_set1_epi16((short)rank);
+    __mmask64 goes_left = _mm512_kunpackd(_mm512_cmple_epu16_mask(_mm512_loadu_si512(column + 64), t),
+                                          _mm512_cmple_epu16_mask(_mm512_loadu_si512(column), t));
+    _mm512_storeu_si512(result, _mm512_mask_loadu_epi8(_mm512_loadu_si512(right), goes_left, left));
+}
+
+static inline void take_listed(uint64_t goes_left, const char *left, const char *right, char *result) {
+    _mm512_storeu_si512(result, _mm512_mask_loadu_epi8(_mm512_loadu_si512(right), _cvtu64_mask64(goes_left), left));
+}
+
 /* Which of 64 codes a table lists: the byte of the table that holds the code's bit, and that bit. */
 static inline uint64_t listed(const uint8_t *codes, uint64_t missing, const uint32_t *table) {
     __m512i code = _mm512_loadu_si512(codes), bytes = _mm512_and_si512(_mm512_srli_epi16(code, 3), _mm512_set1_epi8(31));
@@ -119,6 +138,44 @@ static inline uint64_t not_above_d(const double *column, double threshold) {
     return bits;
 }
 
+static inline void take_32(__m256i goes_left, const char *left, const char *right, char *result) {
+    __m256i a = _mm256_loadu_si256((const __m256i *)left), b = _mm256_loadu_si256((const __m256i *)right);
+    _mm256_storeu_si256((__m256i *)result, _mm256_blendv_epi8(b, a, goes_left));
+}
+
+static inline void take_not_above_b(const char *column, uint32_t rank, const char *left, const char *right,
+                                    char *result) {
+    __m256i t = _mm256_set1_epi8((char)rank);
+    for (int r = 0; r < 64; r += 32) {
+        __m256i x = _mm256_loadu_si256((const __m256i *)(column + r));
+        take_32(_mm256_cmpeq_epi8(_mm256_max_epu8(x, t), t), left + r, right + r, result + r);
+    }
+}
+
+static inline void take_not_above_h(const char *column, uint32_t rank, const char *left, const char *right,
+                                    char *result) {
+    __m256i t = _mm256_set1_epi16((short)rank);
+    for (int r = 0; r < 64; r += 32) {
+        __m256i a = _mm256_loadu_si256((const __m256i *)(column + 2 * r));
+        __m256i b = _mm256_loadu_si256((const __m256i *)(column + 2 * r + 32));
+        __m256i packed = _mm256_packs_epi16(_mm256_cmpeq_epi16(_mm256_max_epu16(a, t), t),
+                                            _mm256_cmpeq_epi16(_mm256_max_epu16(b, t), t));
+        take_32(_mm256_permute4x64_epi64(packed, 0xd8), left + r, right + r, result + r);
+    }
+}
+
+/* Bits as bytes of ones. */
+static inline __m256i spread_32(uint32_t bits) {
+    __m256i byte = _mm256_setr_epi64x(0, 0x0101010101010101, 0x0202020202020202, 0x0303030303030303);
+    __m256i bit = _mm256_set1_epi64x((long long)0x8040201008040201);
+    return _mm256_cmpeq_epi8(_mm256_and_si256(_mm256_shuffle_epi8(_mm256_set1_epi32((int)bits), byte), bit), bit);
+}
+
+static inline void take_listed(uint64_t goes_left, const char *left, const char *right, char *result) {
+    take_32(spread_32((uint32_t)goes_left), left, right, result);
+    take_32(spread_32((uint32_t)(goes_left >> 32)), left + 32, right + 32, result + 32);
+}
+
 static inline uint64_t listed(const uint8_t *codes, uint64_t missing, const uint32_t *table) {
     uint64_t found = 0;
     for (int r = 0; r < 64; r++) found |= (uint64_t)(table[codes[r] >> 5] >> (codes[r] & 31) & 1) << r;
@@ -126,18 +183,14 @@ static inline uint64_t listed(const uint8_t *codes, uint64_t missing, const uint
 }
 
 static inline void number_leaves(const uint64_t *reach, int n_leaves, uint8_t *leaf) {
-    __m256i byte = _mm256_setr_epi64x(0, 0x0101010101010101, 0x0202020202020202, 0x0303030303030303);
-    __m256i bit = _mm256_set1_epi64x((long long)0x8040201008040201);
     __m256i low = _mm256_setzero_si256(), high = low;
     for (int plane = 0; (n_leaves - 1) >> plane; plane++) {
         /* The rows whose leaf has this bit in its number. */
         uint64_t rows = 0;
         for (int j = 1 << plane; j < n_leaves; j = (j + 1) | 1 << plane) rows |= reach[j];
         __m256i value = _mm256_set1_epi8((char)(1 << plane));
-        __m256i first = _mm256_shuffle_epi8(_mm256_set1_epi32((int)(uint32_t)rows), byte);
-        __m256i second = _mm256_shuffle_epi8(_mm256_set1_epi32((int)(rows >> 32)), byte);
-        low = _mm256_or_si256(low, _mm256_and_si256(value, _mm256_cmpeq_epi8(_mm256_and_si256(first, bit), bit)));
-        high = _mm256_or_si256(high, _mm256_and_si256(value, _mm256_cmpeq_epi8(_mm256_and_si256(second, bit), bit)));
+        low = _mm256_or_si256(low, _mm256_and_si256(value, spread_32((uint32_t)rows)));
+        high = _mm256_or_si256(high, _mm256_and_si256(value, spread_32((uint32_t)(rows >> 32))));
     }
     _mm256_storeu_si256((__m256i *)leaf, low);
     _mm256_storeu_si256((__m256i *)(leaf + 32), high);

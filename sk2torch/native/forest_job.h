@@ -7,14 +7,6 @@
 
 #include "forest_bits.h"
 
-/* Leaves up to which the scan of a tree is faster than a walk. */
-#if SK2TORCH_ISA >= 5
-#define SCAN_FASTER 128
-#elif SK2TORCH_ISA >= 2
-#define SCAN_FASTER 48
-#else
-#define SCAN_FASTER 0
-#endif
 /* Fewer rows, one group of lanes, are walked through several trees at once. */
 #define FEW_ROWS LANES
 
@@ -24,7 +16,6 @@
 #define REAL float
 #define KEY uint32_t
 #define NODE node_f
-#define SCAN scan_f
 #define NAME(function) function##_f
 #define COLUMN(node, mask) ((node).child_and_column & (mask))
 #define CHILD(node, bits) ((node).child_and_column >> (bits))
@@ -32,18 +23,22 @@
 #undef REAL
 #undef KEY
 #undef NODE
-#undef SCAN
 #undef NAME
 #undef COLUMN
 #undef CHILD
 #define REAL double
 #define KEY uint64_t
 #define NODE node_d
-#define SCAN scan_d
 #define NAME(function) function##_d
 #define COLUMN(node, mask) ((node).column & (mask))
 #define CHILD(node, bits) ((node).child)
 #include "forest_compare.inc"
+#undef REAL
+#undef KEY
+#undef NODE
+#undef NAME
+#undef COLUMN
+#undef CHILD
 
 typedef struct {
     const forest *f;
@@ -51,6 +46,7 @@ typedef struct {
     int x_is_double, values_are_double;
     int64_t block_rows;
     int n_scanned; /* trees */
+    int has_scans; /* of trees or tops */
     /* Where the answers go: numbers of leaves, or sums of n_values per group. */
     int64_t *leaves;
     const void *values;
@@ -69,12 +65,11 @@ typedef struct {
     char *columns;     /* values in parts of 64 rows, column after column */
     uint8_t *codes;
     uint64_t *missing;
+    char *held;        /* of scans over ranks: NUMBERED numbers, then room for nodes; SPAN bytes each */
     int32_t *leaf;     /* number before packing of the leaf of each row */
-    char *part_sums;   /* of 64 rows, column after column */
+    char *part_sums;   /* of SPAN rows, column after column */
     int has_nan;       /* some node looks at copies */
 } workspace;
-
-static int scans(const forest *f, int64_t t) { return f->scan_start[t] >= 0 && f->n_leaves[t] <= SCAN_FASTER; }
 
 static int64_t real_bytes(const forest *f) { return f->is_double ? 8 : 4; }
 
@@ -87,6 +82,8 @@ static int64_t group_columns(const forest *f, int copies) {
 
 static int64_t scan_columns(const forest *f) { return f->n_features * (1 + f->has_copies); }
 
+static int64_t scan_bytes(const forest *f) { return f->ranks ? f->ranks->bytes : real_bytes(f); }
+
 /* What of a node's word is its column in these groups. */
 static uint32_t column_mask(const forest *f, int copies) { return copies ? 2 * left_bit(f) - 1 : left_bit(f) - 1; }
 
@@ -97,19 +94,21 @@ static int64_t value_bytes(const job *j) { return j->values_are_double ? 8 : 4; 
 /* Lay a thread's workspace out from base on; returns its size. */
 static int64_t measure(const job *j, int64_t rows, char *base, workspace *w) {
     const forest *f = j->f;
-    int64_t parts = (rows + 63) / 64, used = 0, padded = 64 * parts;
+    int64_t parts = (rows + SPAN - 1) / SPAN * (SPAN / 64), used = 0, padded = 64 * parts;
     w->groups = base;
     used += rounded(padded * group_columns(f, f->has_copies) * real_bytes(f));
     w->columns = base + used;
-    if (j->n_scanned) used += rounded(padded * scan_columns(f) * real_bytes(f));
+    if (j->has_scans) used += rounded(padded * scan_columns(f) * scan_bytes(f));
     w->codes = (uint8_t *)(base + used);
     used += rounded(padded * f->n_codes);
     w->missing = (uint64_t *)(base + used);
     used += rounded(parts * f->n_codes * 8);
+    w->held = base + used;
+    if (j->has_scans && f->ranks) used += 2 * NUMBERED * SPAN;
     w->leaf = (int32_t *)(base + used);
     used += rounded(padded * 4);
     w->part_sums = base + used;
-    return used + (j->tables ? 64 * width(j) * value_bytes(j) : 0);
+    return used + (j->tables ? SPAN * width(j) * value_bytes(j) : 0);
 }
 
 #endif

@@ -12,6 +12,8 @@
 #define VALUE float
 #define ADD(function) function##_f
 #include "forest_add.inc"
+#undef VALUE
+#undef ADD
 
 static void begin_sums(const job *j, int64_t begin, int64_t rows) {
     if (j->values_are_double)

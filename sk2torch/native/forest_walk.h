@@ -2,7 +2,7 @@
 #ifndef SK2TORCH_FOREST_WALK_H
 #define SK2TORCH_FOREST_WALK_H
 
-#include "forest_sums.h"
+#include "forest_scan.h"
 
 /* Rows walked between two parts of what is fetched ahead. */
 #define FETCH_ROWS 256
@@ -40,11 +40,19 @@ static void walk_block(const job *j, const workspace *w, int64_t t, int64_t rows
     for (int64_t part = 0; part < parts; part++) {
         int64_t at = part * FETCH_ROWS, count = rows - at < FETCH_ROWS ? rows - at : FETCH_ROWS;
         int64_t padded = (count + LANES - 1) / LANES * LANES;
+        const uint8_t *exit = 0;
         fetch_nodes(f, next, part, parts);
+#if SK2TORCH_ISA >= 2
+        uint8_t exits[FETCH_ROWS];
+        if (scans_top(f, t)) {
+            scan_exits(f, w, t, at / 64, count, exits);
+            exit = exits;
+        }
+#endif
         if (f->is_double)
-            walk_block_d(f, t, (uint64_t *)w->groups + at * columns, padded, columns, mask, w->leaf + at);
+            walk_block_d(f, t, (uint64_t *)w->groups + at * columns, padded, columns, mask, exit, w->leaf + at);
         else
-            walk_block_f(f, t, (uint32_t *)w->groups + at * columns, padded, columns, mask, w->leaf + at);
+            walk_block_f(f, t, (uint32_t *)w->groups + at * columns, padded, columns, mask, exit, w->leaf + at);
         if (!j->leaves) fetch_values(j, w->leaf + at, count);
     }
 }

@@ -122,11 +122,14 @@ def _check(model: Any, mode: str, step: str, X: Any, leaf_dtype: torch.dtype | N
 
 
 def _nothing(model: TorchEstimator, mode: str, step: str, applying: list[str]) -> str:
+    """Why nothing of the model has a form in that mode; blocks that never will say why themselves."""
     if step == "convert":
         return "quantize: step 'convert' takes what step 'prepare' of mode 'qat' gave, and this model is none such."
     ways = f"modes that apply are {', '.join(applying)}" if applying else "no mode applies to it"
     name = type(model).__name__.removeprefix("Torch")
-    return f"quantize: {name} has nothing that mode {mode!r} makes smaller; {ways}."
+    parts = {type(module) for module in model.modules() if form_of(module, mode) is None}
+    reasons = sorted({part.not_quantized for part in parts if hasattr(part, "not_quantized")})
+    return f"quantize: {name} has nothing that mode {mode!r} makes smaller; {'; '.join([*reasons, ways])}."
 
 
 def _replace(model: nn.Module, mode: str, numbers: TorchaoNumbers) -> int:

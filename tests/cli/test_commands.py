@@ -365,3 +365,6 @@ def test_quantized_conversion(small, cli, refused, tmp_path):
     assert "--quantize takes weight_only" in refused(*given, "--quantize", "int4")
     assert "is for .onnx files" in refused(*given, "--quantize", "onnx_dynamic")
     assert "nothing that mode 'forest_ranks'" in refused(*given, "--quantize", "forest_ranks")
+    assert "--leaf-dtype is for --quantize forest_ranks" in refused(
+        *given, "--quantize", "dynamic", "--leaf-dtype", "float16"
+    )

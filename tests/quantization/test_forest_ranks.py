@@ -1,6 +1,7 @@
 """Trees over ranks of thresholds: the same leaf for every number."""
 
 import numpy as np
+import onnx
 import pytest
 import torch
 from sklearn.ensemble import (
@@ -87,7 +88,7 @@ def test_with_gradients_and_without_kernels(name, monkeypatch):
         expected = getattr(model, method)(x).to_dense()
     torch.testing.assert_close(getattr(ranked, method)(x).detach().to_dense(), expected, rtol=0.0, atol=0.0)
     monkeypatch.setattr("sk2torch.ops.forest.ranked.takes_addresses", lambda *tensors: False)
-    monkeypatch.setattr("sk2torch.ops.threshold_ranks.takes_addresses", lambda *tensors: False)
+
     with torch.no_grad():
         torch.testing.assert_close(getattr(ranked, method)(x).to_dense(), expected, rtol=0.0, atol=0.0)
 
@@ -124,6 +125,23 @@ def test_files_reach_the_same_leaves(suffix, tmp_path):
     read = sk2torch.Predictor(sk2torch.export(model, tmp_path / f"model{suffix}", methods))
     expected = sk2torch.Predictor(model).predict_proba(X)
     np.testing.assert_allclose(read.predict_proba(X), expected, rtol=0.0, atol=1e-15)
+
+
+def test_trees_over_ranks_are_operators_of_onnx(tmp_path):
+    X, _ = table()
+    small, _ = sk2torch.quantize(sk2torch.wrap(MODELS["histogram"]), "forest_ranks")
+    path = sk2torch.export(small, tmp_path / "model.onnx", ["predict_proba"], trees="TreeEnsemble")
+    assert "TreeEnsemble" in {node.op_type for node in onnx.load(path).graph.node}
+    expected = sk2torch.Predictor(small).predict_proba(X)
+    np.testing.assert_allclose(sk2torch.Predictor(path).predict_proba(X), expected, rtol=0.0, atol=1e-15)
+
+
+def test_graphs_hold_small_tables_and_no_paths(tmp_path):
+    model = sk2torch.wrap(MODELS["random"])
+    small, _ = sk2torch.quantize(model, "forest_ranks")
+    sizes = [sk2torch.export(m, tmp_path / "model.onnx", ["predict"]).stat().st_size for m in (model, small)]
+    assert sizes[1] < sizes[0]
+    assert b"sk2torch/blocks" not in (tmp_path / "model.onnx").read_bytes()
 
 
 def test_leaf_values_are_for_trees():

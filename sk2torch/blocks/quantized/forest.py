@@ -8,7 +8,19 @@ from sk2torch.blocks.forest import Forest, LeafSum
 from sk2torch.blocks.quantized.forms import Numbers, quantized_form
 from sk2torch.blocks.quantized.ranks import MOST_THRESHOLDS, ThresholdRanks, copied
 from sk2torch.blocks.tree_leaves import leaf_values, one_hot_leaves, path_graph
-from sk2torch.ops.forest import grouped_sum, reached_nodes, rows_at_a_time, stored_leaves, stored_sums
+from sk2torch.ops.forest import (
+    RankedColumns,
+    TreeArrays,
+    grouped_sum,
+    leaves_operator,
+    ranked_leaves,
+    ranked_nodes,
+    ranked_sums,
+    rows_at_a_time,
+    sums_operator,
+    takes_operator,
+    widened,
+)
 
 
 def _smallest(numbers: np.ndarray) -> Tensor:
@@ -111,33 +123,52 @@ class RankedForest(nn.Module):
         """As ``Forest`` has it."""
         return rows_at_a_time(self.n_trees, x.is_cuda)
 
-    def reached(self, x: Tensor, arrays: list[Tensor]) -> Tensor:
-        """The leaves of few rows in plain torch."""
+    def block(self, x: Tensor) -> Tensor:
+        """``forward`` of few rows in plain torch."""
         x = self.ranks(x)
         if self.copies_columns:
             x = torch.cat([x, torch.where(x.isnan(), torch.full_like(x, -1.0), x)], dim=1)
-        return reached_nodes(
-            x, arrays[0], arrays[1], arrays[2], arrays[3], arrays[4], arrays[5], self.depth, self.has_categories
+        return ranked_nodes(
+            x,
+            self.column,
+            self.rank,
+            self.left,
+            self.right,
+            self.category_row,
+            self.category_left,
+            self.roots,
+            self.depth,
         )
-
-    def block(self, x: Tensor) -> Tensor:
-        """``forward`` of few rows in plain torch."""
-        return self.reached(x, self.arrays())
 
     def forward(self, x: Tensor) -> Tensor:
         if not torch.jit.is_scripting():
             if torch.compiler.is_compiling():
+                if self.becomes_operator(x):
+                    return leaves_operator(self.ranks(x), TreeArrays(*self.arrays()), self.depth, self.copies_columns)
                 return self.block(x)
-            leaves = stored_leaves(self.ranks(x), self.stored(), self.arrays)
+            leaves = ranked_leaves(x, self.stored(), self.trees)
             if leaves is not None:
                 return leaves
-        arrays = self.arrays()
-        return torch.cat([self.reached(part, arrays) for part in x.split(self.rows_at_a_time(x))])
+        return torch.cat([self.block(part) for part in x.split(self.rows_at_a_time(x))])
+
+    @torch.jit.unused
+    def becomes_operator(self, x: Tensor) -> bool:
+        """Whether an exported graph has an operator of trees. A compiled one would pack them anew in each call."""
+        return torch.compiler.is_exporting() and takes_operator(x, self.roots)
 
     @torch.jit.unused
     def stored(self) -> list[Tensor]:
-        """What ``arrays`` are made of."""
-        return [self.column, self.rank, self.left, self.right, self.category_row, self.category_left, self.roots]
+        """Tensors that change whenever ``trees`` do."""
+        # The others change with these; each one more is looked at in every call.
+        held, ranks = self._buffers, self._modules["ranks"]
+        return [held["column"], held["rank"], held["right"], ranks._buffers["thresholds"]]  # pyright: ignore
+
+    @torch.jit.unused
+    def trees(self, n_inputs: int) -> tuple[RankedColumns, TreeArrays]:
+        """What kernels take, for so many columns of input."""
+        arrays = self.arrays()
+        arrays[1] = self.rank.int()
+        return self.ranks.ranked_columns(n_inputs), TreeArrays(*arrays)
 
     @torch.jit.unused
     def direct_sums(
@@ -146,13 +177,16 @@ class RankedForest(nn.Module):
         """As ``Forest`` has it."""
         if torch.compiler.is_compiling() or (start is None and x.dtype != values.dtype):
             return None
-        return stored_sums(self.ranks(x), self.stored(), self.arrays, values, start, n_groups, divisor)
+        return ranked_sums(x, self.stored(), self.trees, values, start, n_groups, divisor)
 
     @torch.jit.unused
     def operator_sums(self, x: Tensor, values: Tensor, start: Tensor, n_groups: int) -> Tensor | None:
         """As ``Forest`` has it, in blocks of rows."""
         if torch.compiler.is_compiling():
-            return None
+            if not self.becomes_operator(x):
+                return None
+            trees = TreeArrays(*self.arrays())
+            return sums_operator(self.ranks(x), trees, self.depth, self.copies_columns, values, start, n_groups)
         rows = self.rows_at_a_time(x)
         parts = zip(self.forward(x).split(rows), start.split(rows), strict=True)
         return torch.cat([grouped_sum(values, leaf, first, n_groups) for leaf, first in parts])
@@ -204,4 +238,7 @@ class SmallLeafSum(LeafSum):
     @property
     def values(self) -> Tensor:
         """Learned value of each node, shape ``(n_nodes, n_values)``."""
+        if not torch.jit.is_scripting():  # noqa: SIM102
+            if not torch.compiler.is_compiling():
+                return widened(self.stored, self.unit.dtype)
         return self.stored.to(self.unit.dtype)

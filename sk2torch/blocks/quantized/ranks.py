@@ -6,8 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from sk2torch.ops.forest import category_code
-from sk2torch.ops.threshold_ranks import column_ranks
+from sk2torch.ops.forest import RankedColumns, category_code
 
 # float32 holds all ranks below.
 MOST_THRESHOLDS = 2**24
@@ -58,10 +57,6 @@ class ThresholdRanks(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """float32, shape ``(n_samples, n_columns)``."""
         x = x.detach()
-        if not torch.jit.is_scripting():
-            result = self.by_kernel(x)
-            if result is not None:
-                return result
         value = x.index_select(1, self.columns).to(self.thresholds.dtype)
         if torch.jit.is_scripting():
             rank = self.bisected(value)
@@ -76,14 +71,9 @@ class ThresholdRanks(nn.Module):
         return torch.where(code == 256, torch.full_like(code, -1), code).float()
 
     @torch.jit.unused
-    def by_kernel(self, x: Tensor) -> Tensor | None:
-        """The result by compiled code, where that applies."""
-        if self.last >= x.shape[1]:
-            return None
-        result = column_ranks(x, self.columns, self.first, self.counts, self.thresholds, self.n_columns)
-        if result is not None and self.categorical.shape[0]:
-            result[:, self.columns.shape[0] :] = self.codes(x)
-        return result
+    def ranked_columns(self, n_inputs: int) -> RankedColumns:
+        """What kernels take."""
+        return RankedColumns(n_inputs, self.columns, self.first, self.counts, self.thresholds, self.categorical)
 
     @torch.jit.unused
     def searched(self, value: Tensor) -> Tensor:
@@ -96,12 +86,14 @@ class ThresholdRanks(nn.Module):
     def bisected(self, value: Tensor) -> Tensor:
         """The ranks by bisection, for graphs, which have no search in ONNX."""
         rank = torch.zeros_like(value, dtype=torch.int64)
-        for step in range(self.n_steps - 1, -1, -1):
-            beyond = rank + (1 << step)
-            place = self.first + torch.minimum(beyond, self.counts) - 1
-            threshold = self.thresholds.index_select(0, place.reshape(-1)).reshape(value.shape)
-            is_below = (beyond <= self.counts) & (threshold < value)
-            rank = torch.where(is_below, beyond, rank)
+        left = self.counts
+        for _ in range(self.n_steps):
+            half = torch.div(left + 1, 2, rounding_mode="floor")
+            # Columns that are done look anywhere and add 0.
+            place = rank + torch.clamp(self.first + half - 1, min=0)
+            is_below = self.thresholds.index_select(0, place.reshape(-1)).reshape(value.shape) < value
+            rank = torch.where(is_below, rank + half, rank)
+            left = left - half
         return rank.float()
 
     def check_arrays(self) -> None:

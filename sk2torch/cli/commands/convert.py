@@ -1,21 +1,22 @@
 """``sk2torch convert``."""
 
 import contextlib
+import dataclasses
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from sk2torch.cli import format_options, options
+from sk2torch.cli import format_options, options, quantizing
 from sk2torch.cli.checking import check, read_rows, report_dict
 from sk2torch.cli.estimators import load_estimator, wrapped
-from sk2torch.cli.quantizing import quantized
 from sk2torch.cli.reporting import Mistake, console, end, mistakes_explained, note, print_json
 from sk2torch.export import model_file, read_metadata
 from sk2torch.export.files import folder_moved_into_place, moved_into_place
 from sk2torch.export.metadata import file_bytes
 from sk2torch.export.writing import REPOSITORY_FILE
+from sk2torch.quantization import QuantizationReport
 from sk2torch.verification import Report
 
 
@@ -38,13 +39,9 @@ def convert(
     aot: format_options.AheadOfTime = False,
     backend: format_options.TritonBackend = None,
     max_batch_size: format_options.MaxBatchSize = None,
-    quantize: Annotated[
-        str | None,
-        typer.Option("--quantize", help="Mode of sk2torch.quantize, or onnx_dynamic, onnx_static.", metavar="MODE"),
-    ] = None,
-    calibrate: Annotated[
-        Path | None, typer.Option("--calibrate", help="Rows that --quantize measures on. Default: those of --verify.")
-    ] = None,
+    quantize: quantizing.Mode = None,
+    calibrate: quantizing.Calibrate = None,
+    leaf_dtype: quantizing.Leaves = None,
     verify: Annotated[
         Path | None,
         typer.Option("--verify", help="Compare with the estimator on these rows; on failure nothing is written."),
@@ -66,14 +63,14 @@ def convert(
         rows = None if verify is None else read_rows(verify, module.encoding, drop or (), None)
         asked = calibrate or verify
         sample = read_rows(asked, module.encoding, drop or (), None).all if quantize and asked is not None else None
-        module, write = quantized(module, quantize, sample, out)
+        small = quantizing.quantized(module, quantize, sample, out, leaf_dtype)
         with _written_if_passed(out, is_folder=format is not None) as (place, verdict):
             with console(stderr=True).status(f"writing {out.name}"):
-                write(module, place, method, **settings)
+                small.write(small.model, place, method, **settings)
             if rows is not None:
                 verdict["report"] = check(estimator, model_file(place), rows, tolerance, out.name)
         report = verdict.get("report")
-        _tell(out, estimator, report, json)
+        _tell(out, estimator, report, small.reports, json)
         end(report is None or report.passed)
 
 
@@ -99,7 +96,9 @@ class _Failed(Exception):
     """Verification did not pass."""
 
 
-def _tell(out: Path, estimator: Any, report: Report | None, json: bool) -> None:
+def _tell(
+    out: Path, estimator: Any, report: Report | None, quantizations: list[QuantizationReport], json: bool
+) -> None:
     written = report is None or report.passed
     described = read_metadata(model_file(out)) if written else {}
     n_bytes = file_bytes(model_file(out), described) if written else None
@@ -110,6 +109,7 @@ def _tell(out: Path, estimator: Any, report: Report | None, json: bool) -> None:
         facts["estimator"] = type(estimator).__name__
         facts["methods"] = list(described.get("methods", ()))
         facts["dtype"] = described.get("dtype")
+        facts["quantization"] = dataclasses.asdict(quantizations[0]) if quantizations else None
         print_json({**facts, "verification": None if report is None else report_dict(report)})
         return
     if report is not None:

@@ -2,9 +2,10 @@
 
 from typing import Any, Self
 
+import torch
 from torch import Tensor, nn
 
-from sk2torch.base import Column, TorchEstimator, read, register
+from sk2torch.base import Column, TorchEstimator, read, register, write
 from sk2torch.blocks.linear import LinearMap
 
 
@@ -32,11 +33,11 @@ class TorchPLS(TorchEstimator):
     fitted_attributes = {
         "mean": "_x_mean",
         "scale": "_x_std",
-        "rotations": "x_rotations_",
-        "loadings": "x_loadings_",
+        "restoration.weight": "x_loadings_",
         "regression.weight": "coef_",
         "regression.bias": "intercept_",
     }
+    fixed_tensors = {"projection.bias": "scikit-learn adds none", "restoration.bias": "scikit-learn adds none"}
 
     def __init__(
         self,
@@ -51,8 +52,8 @@ class TorchPLS(TorchEstimator):
         super().__init__(mean.shape[0])
         self.mean = nn.Parameter(mean)
         self.scale = nn.Parameter(scale)
-        self.rotations = nn.Parameter(rotations)
-        self.loadings = nn.Parameter(loadings)
+        self.projection = LinearMap(rotations.T.contiguous(), rotations.new_zeros(1))
+        self.restoration = LinearMap(loadings, loadings.new_zeros(1))
         self.regression = LinearMap(coef, intercept, flat)
 
     @classmethod
@@ -67,11 +68,16 @@ class TorchPLS(TorchEstimator):
             flat=bool(estimator._predict_1d),
         )
 
+    @torch.jit.unused
+    def write_fitted(self, estimator: Any, changed: set[str]) -> None:
+        if "projection.weight" in changed:
+            estimator.x_rotations_ = write.array(self.projection.weight.T)
+
     def predict(self, x: Tensor) -> Tensor:
         return self.regression(self.prepare(x) - self.mean)
 
     def transform(self, x: Tensor) -> Tensor:
-        return ((self.prepare(x) - self.mean) / self.scale) @ self.rotations
+        return self.projection((self.prepare(x) - self.mean) / self.scale)
 
     def inverse_transform(self, x: Tensor) -> Tensor:
-        return (x.to(self.anchor.dtype) @ self.loadings.T) * self.scale + self.mean
+        return self.restoration(x.to(self.anchor.dtype)) * self.scale + self.mean

@@ -2,9 +2,11 @@
 
 from typing import Any, Self
 
+import torch
 from torch import Tensor, nn
 
-from sk2torch.base import Column, TorchEstimator, read, register
+from sk2torch.base import Column, TorchEstimator, read, register, write
+from sk2torch.blocks.linear import LinearMap
 
 
 @register("sklearn.cross_decomposition.PLSSVD")
@@ -19,18 +21,24 @@ class TorchPLSSVD(TorchEstimator):
         weights: shape ``(n_features, n_components)``.
     """
 
-    fitted_attributes = {"mean": "_x_mean", "scale": "_x_std", "weights": "x_weights_"}
+    fitted_attributes = {"mean": "_x_mean", "scale": "_x_std"}
+    fixed_tensors = {"projection.bias": "scikit-learn adds none"}
 
     def __init__(self, mean: Tensor, scale: Tensor, weights: Tensor) -> None:
         super().__init__(mean.shape[0])
         self.mean = nn.Parameter(mean)
         self.scale = nn.Parameter(scale)
-        self.weights = nn.Parameter(weights)
+        self.projection = LinearMap(weights.T.contiguous(), weights.new_zeros(1))
 
     @classmethod
     def from_sklearn(cls, estimator: Any, columns: list[Column]) -> Self:
         mean, scale = read.vector(estimator._x_mean), read.vector(estimator._x_std)
         return cls(mean, scale, read.matrix(estimator.x_weights_))
 
+    @torch.jit.unused
+    def write_fitted(self, estimator: Any, changed: set[str]) -> None:
+        if "projection.weight" in changed:
+            estimator.x_weights_ = write.array(self.projection.weight.T)
+
     def transform(self, x: Tensor) -> Tensor:
-        return ((self.prepare(x) - self.mean) / self.scale) @ self.weights
+        return self.projection((self.prepare(x) - self.mean) / self.scale)

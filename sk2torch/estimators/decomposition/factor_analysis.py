@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from sk2torch.base import Column, TorchEstimator, read, register
+from sk2torch.blocks.linear import LinearMap
 
 
 @register("sklearn.decomposition.FactorAnalysis")
@@ -27,7 +28,8 @@ class TorchFactorAnalysis(TorchEstimator):
     """
 
     fixed_tensors = {
-        "loadings": "it is a function of components_ and noise_variance_, which differ in number",
+        "expect.bias": "scikit-learn adds none",
+        "expect.weight": "it is a function of components_ and noise_variance_, which differ in number",
         "covariance": "it is a function of components_ and noise_variance_, which differ in number",
         "precision": "it is a function of components_ and noise_variance_, which differ in number",
     }
@@ -39,7 +41,7 @@ class TorchFactorAnalysis(TorchEstimator):
     def __init__(self, mean: Tensor, loadings: Tensor, covariance: Tensor, precision: Tensor, log_norm: Tensor) -> None:
         super().__init__(mean.shape[0])
         self.mean = nn.Parameter(mean)
-        self.loadings = nn.Parameter(loadings)
+        self.expect = LinearMap(loadings, loadings.new_zeros(1))
         self.covariance = nn.Parameter(covariance)
         self.precision = nn.Parameter(precision)
         self.register_buffer("log_norm", log_norm)
@@ -61,7 +63,7 @@ class TorchFactorAnalysis(TorchEstimator):
         )
 
     def transform(self, x: Tensor) -> Tensor:
-        return (self.prepare(x) - self.mean) @ self.loadings.T @ self.covariance
+        return self.expect(self.prepare(x) - self.mean) @ self.covariance
 
     def score_samples(self, x: Tensor) -> Tensor:
         centered = self.prepare(x) - self.mean

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from sk2torch.base import Column, TorchEstimator, read, register
+from sk2torch.blocks.linear import LinearMap
 
 
 @register("sklearn.decomposition.FastICA")
@@ -18,17 +19,18 @@ class TorchFastICA(TorchEstimator):
         mean: shape ``(n_features,)``; zeros where the fit did not whiten.
     """
 
-    fitted_attributes = {"components": "components_", "mixing": "mixing_", "mean": "mean_"}
+    fitted_attributes = {"unmix.weight": "components_", "mix.weight": "mixing_", "mean": "mean_"}
 
     def __init__(self, components: Tensor, mixing: Tensor, mean: Tensor) -> None:
         super().__init__(components.shape[1])
-        self.components = nn.Parameter(components)
-        self.mixing = nn.Parameter(mixing)
+        self.unmix = LinearMap(components, components.new_zeros(1))
+        self.mix = LinearMap(mixing, mixing.new_zeros(1))
         self.mean = nn.Parameter(mean)
 
     @property
     def fixed_tensors(self) -> dict[str, str]:
-        return {"mean": "it was fitted with whiten=False"} if self.source.attribute("whiten") is False else {}
+        fixed = {"unmix.bias": "scikit-learn adds none", "mix.bias": "scikit-learn adds none"}
+        return fixed | ({"mean": "it was fitted with whiten=False"} if self.source.attribute("whiten") is False else {})
 
     @classmethod
     def from_sklearn(cls, estimator: Any, columns: list[Column]) -> Self:
@@ -37,7 +39,7 @@ class TorchFastICA(TorchEstimator):
         return cls(components, read.matrix(estimator.mixing_), mean)
 
     def transform(self, x: Tensor) -> Tensor:
-        return (self.prepare(x) - self.mean) @ self.components.T
+        return self.unmix(self.prepare(x) - self.mean)
 
     def inverse_transform(self, x: Tensor) -> Tensor:
-        return x.to(self.anchor.dtype) @ self.mixing.T + self.mean
+        return self.mix(x.to(self.anchor.dtype)) + self.mean

@@ -7,6 +7,7 @@ import numpy as np
 from torch import Tensor, nn
 
 from sk2torch.base import Column, TorchEstimator, read, register
+from sk2torch.blocks.linear import LinearMap
 
 
 @register("sklearn.decomposition.SparsePCA", "sklearn.decomposition.MiniBatchSparsePCA")
@@ -24,7 +25,8 @@ class TorchSparsePCA(TorchEstimator):
 
     fixed_tensors = {
         "components": "the projection is a ridge regression on them",
-        "projection": "it is a ridge regression on components_",
+        "projection.weight": "it is a ridge regression on components_",
+        "projection.bias": "scikit-learn adds none",
     }
 
     fitted_attributes = {"components": "components_", "mean": "mean_"}
@@ -32,7 +34,7 @@ class TorchSparsePCA(TorchEstimator):
     def __init__(self, components: Tensor, projection: Tensor, mean: Tensor) -> None:
         super().__init__(components.shape[1])
         self.components = nn.Parameter(components)
-        self.projection = nn.Parameter(projection)
+        self.projection = LinearMap(projection, projection.new_zeros(1))
         self.mean = nn.Parameter(mean)
 
     @classmethod
@@ -48,7 +50,7 @@ class TorchSparsePCA(TorchEstimator):
         return cls(read.matrix(components), read.matrix(projection), read.vector(estimator.mean_))
 
     def transform(self, x: Tensor) -> Tensor:
-        return (self.prepare(x) - self.mean) @ self.projection.T
+        return self.projection(self.prepare(x) - self.mean)
 
     def inverse_transform(self, x: Tensor) -> Tensor:
         return x.to(self.anchor.dtype) @ self.components + self.mean

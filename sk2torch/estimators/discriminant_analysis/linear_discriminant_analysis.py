@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from sk2torch.base import Column, read, register, write
 from sk2torch.base.linear_classifier import LinearClassifier, refuse_positive_single_class
+from sk2torch.blocks.linear import LinearMap
 from sk2torch.functional.links import binary_sigmoid, softmax_rows
 
 
@@ -53,12 +54,13 @@ class TorchLinearDiscriminantAnalysis(DiscriminantClassifier):
     def __init__(self, coef: Tensor, intercept: Tensor, classes: Any, center: Tensor, scalings: Tensor) -> None:
         super().__init__(coef, intercept, classes)
         self.center = nn.Parameter(center)
-        self.scalings = nn.Parameter(scalings)
+        self.projection = LinearMap(scalings.T.contiguous(), scalings.new_zeros(1))
 
     @property
     def fixed_tensors(self) -> dict[str, str]:
         is_centered = self.source.attribute("solver", "svd") == "svd"
-        return {} if is_centered else {"center": "this solver subtracts none; fit with solver='svd'"}
+        fixed = {"projection.bias": "scikit-learn adds none"}
+        return fixed | ({} if is_centered else {"center": "this solver subtracts none; fit with solver='svd'"})
 
     @classmethod
     def from_sklearn(cls, estimator: Any, columns: list[Column]) -> DiscriminantClassifier:
@@ -76,13 +78,13 @@ class TorchLinearDiscriminantAnalysis(DiscriminantClassifier):
 
     @torch.jit.unused
     def write_fitted(self, estimator: Any, changed: set[str]) -> None:
-        if "scalings" in changed:
+        if "projection.weight" in changed:
             scalings = np.array(estimator.scalings_, dtype=np.float64)
-            scalings[:, : self.scalings.shape[1]] = write.array(self.scalings)
+            scalings[:, : self.projection.weight.shape[0]] = write.array(self.projection.weight.T)
             estimator.scalings_ = scalings
 
     def transform(self, x: Tensor) -> Tensor:
-        return (self.prepare(x) - self.center) @ self.scalings
+        return self.projection(self.prepare(x) - self.center)
 
 
 class TorchLeastSquaresDiscriminant(DiscriminantClassifier):

@@ -43,6 +43,7 @@ class TorchGaussianProcessRegressor(TorchEstimator):
         center: of the targets, shape ``(n_targets,)``.
     """
 
+    not_quantized = "the inverse of nearly singular covariances magnifies what is rounded"
     fitted_attributes = {"weights": "alpha_", "center": "_y_train_mean"}
 
     fixed_tensors = {

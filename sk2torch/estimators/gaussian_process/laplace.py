@@ -48,6 +48,7 @@ class LaplaceClassifier(nn.Module):
         lower: Cholesky factor, shape ``(n_rows, n_rows)``.
     """
 
+    not_quantized = "the inverse of nearly singular covariances magnifies what is rounded"
     slopes: Tensor
     mixing: Tensor
     middle: Tensor

@@ -1,5 +1,4 @@
 /* Leaves that rows reach, and sums of their values. */
-#include "forest_scan.h"
 #include "forest_walk.h"
 
 /* Steps of rows in trees below which other threads are not worth waking; a scan is worth so many. */
@@ -19,10 +18,11 @@ static int any_nan(const char *x, int x_is_double, int64_t n) {
     return found;
 }
 
-static int scanned_trees(const forest *f) {
-    int n = 0;
-    for (int64_t t = 0; t < f->n_trees; t++) n += scans(f, t);
-    return n;
+static void count_scans(job *j) {
+    for (int64_t t = 0; t < j->f->n_trees; t++) {
+        j->n_scanned += scans(j->f, t);
+        j->has_scans |= scans(j->f, t) || scans_top(j->f, t);
+    }
 }
 
 /* Of one row in all the trees, at most. */
@@ -45,24 +45,36 @@ static void run_trees(const job *j, const workspace *w, int64_t begin, int64_t r
     }
 }
 
+/* The rows as scans and walks read them. */
+static void fill(const job *j, const workspace *w, const char *x, int64_t rows) {
+    int scans = j->tables || (j->has_scans && rows >= FEW_ROWS);
+    int walks = !j->tables && (j->n_scanned < j->f->n_trees || rows < FEW_ROWS);
+    if (j->f->ranks) {
+        fill_ranked(j, w, x, rows, scans, walks);
+        return;
+    }
+#if SK2TORCH_ISA >= 2
+    if (scans) fill_parts(j, w, x, rows);
+#endif
+    if (walks) fill_block(j, w, x, rows);
+}
+
 static void run_rows(int64_t begin, int64_t end, int thread, void *context) {
     const job *j = context;
     const forest *f = j->f;
     workspace w;
     measure(j, j->block_rows, j->workspace + thread * j->workspace_bytes, &w);
     int64_t rows = end - begin;
-    const char *x = j->x + begin * f->n_features * (j->x_is_double ? 8 : 4);
-    w.has_nan = f->has_copies && any_nan(x, j->x_is_double, rows * f->n_features);
+    const char *x = j->x + begin * f->n_inputs * (j->x_is_double ? 8 : 4);
+    w.has_nan = f->has_copies && any_nan(x, j->x_is_double, rows * f->n_inputs);
+    fill(j, &w, x, rows);
 #if SK2TORCH_ISA >= 2
     if (j->tables) {
-        fill_parts(j, &w, x, rows);
         sum_scanned(j, &w, begin, rows);
         finish_sums(j, begin, rows);
         return;
     }
-    if (j->n_scanned && rows >= FEW_ROWS) fill_parts(j, &w, x, rows);
 #endif
-    if (j->n_scanned < f->n_trees || rows < FEW_ROWS) fill_block(j, &w, x, rows);
     if (!j->leaves) begin_sums(j, begin, rows);
     if (rows < FEW_ROWS)
         few_rows(j, &w, begin, rows);
@@ -88,7 +100,7 @@ static int64_t block_rows(const job *j, int64_t n, int n_threads) {
 static int run(job *j, int64_t n, int n_threads) {
     if (n <= 0) return 0;
     if (n_threads > 1 && n * steps(j->f) < SERIAL_STEPS) n_threads = 1;
-    j->n_scanned = scanned_trees(j->f);
+    count_scans(j);
     j->block_rows = block_rows(j, n, n_threads);
 #if SK2TORCH_ISA >= 2
     if (!j->leaves && n >= FEW_ROWS && j->n_scanned == j->f->n_trees && width(j) <= TABLE_WIDTH) {

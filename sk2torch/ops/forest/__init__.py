@@ -10,11 +10,14 @@ from sk2torch.ops.forest.operators import (
     takes_operator,
 )
 from sk2torch.ops.forest.packed import forget_packed
-from sk2torch.ops.forest.ranked import stored_leaves, stored_sums
+from sk2torch.ops.forest.ranked import ranked_leaves, ranked_sums, widened
+from sk2torch.ops.forest.ranked_reference import ranked_nodes
+from sk2torch.ops.forest.ranks import RankedColumns, rounded_down
 from sk2torch.ops.forest.reference import category_code, passed_nodes, reached_nodes, sequential_sum
 from sk2torch.ops.forest.soft import leaf_probabilities, threshold_spreads, tree_levels
 
 __all__ = [
+    "RankedColumns",
     "TreeArrays",
     "category_code",
     "direct_sums",
@@ -26,14 +29,17 @@ __all__ = [
     "leaf_probabilities",
     "leaves_operator",
     "passed_nodes",
+    "ranked_leaves",
+    "ranked_nodes",
+    "ranked_sums",
     "reached_nodes",
+    "rounded_down",
     "rows_at_a_time",
     "sequential_sum",
-    "stored_leaves",
-    "stored_sums",
     "sums_operator",
     "takes_kernel",
     "takes_operator",
     "threshold_spreads",
     "tree_levels",
+    "widened",
 ]

@@ -1,5 +1,8 @@
 """Forest evaluation in plain torch: eager, TorchScript, and graphs that hold a loop instead of its steps."""
 
+from collections.abc import Callable
+from typing import Any
+
 import torch
 from torch import Tensor
 
@@ -41,12 +44,16 @@ def next_node(
     return children.index_select(0, 2 * node + goes_left.logical_not().long())
 
 
-def _loop(node: Tensor, depth: int, arrays: tuple[Tensor, ...], n_trees: int, has_categories: bool) -> Tensor:
-    def unfinished(step: Tensor, node: Tensor) -> Tensor:
-        return step < depth
+def loop_down(
+    node: Tensor, depth: int, step: Callable[..., Tensor], arrays: tuple[Tensor, ...], *settings: Any
+) -> Tensor:
+    """``step`` so many times from ``node``, as a loop of a graph."""
 
-    def descend(step: Tensor, node: Tensor) -> tuple[Tensor, Tensor]:
-        return step + 1, next_node(node, *arrays, n_trees, has_categories)
+    def unfinished(count: Tensor, node: Tensor) -> Tensor:
+        return count < depth
+
+    def descend(count: Tensor, node: Tensor) -> tuple[Tensor, Tensor]:
+        return count + 1, step(node, *arrays, *settings)
 
     start = torch.zeros((), dtype=torch.int64, device=node.device)
     return torch._higher_order_ops.while_loop(unfinished, descend, (start, node))[1]
@@ -90,7 +97,7 @@ def reached_nodes(
     else:
         arrays = (x, feature, threshold, children, category_row, category_left)
         if depth > MAX_UNROLLED_STEPS and torch.compiler.is_compiling():
-            return _loop(node, depth, arrays, n_trees, has_categories).reshape(x.shape[0], n_trees)
+            return loop_down(node, depth, next_node, arrays, n_trees, has_categories).reshape(x.shape[0], n_trees)
         for _ in range(depth):
             node = next_node(node, *arrays, n_trees, has_categories)
     return node.reshape(x.shape[0], n_trees)
