@@ -3,6 +3,15 @@
 from torch import Tensor
 
 
+def single_score(scores: Tensor) -> Tensor:
+    """Decision values of shape ``(n,)`` or ``(n, 1)`` as ``(n,)``.
+
+    A view in any case: whether ``reshape`` copies depends on the number of rows, for which graphs would be compiled
+    anew.
+    """
+    return scores if scores.dim() == 1 else scores.squeeze(1)
+
+
 def class_index(scores: Tensor) -> Tensor:
     """Index of the predicted class, int64, shape ``(n,)``.
 

@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor
 
+from sk2torch.ops.layout import row_major
 from sk2torch.ops.softmax import normalize_rows
 
 
@@ -32,7 +33,7 @@ def softmax_rows(scores: Tensor) -> Tensor:
         result = normalize_rows(scores, "softmax")
         if result is not None:
             return result
-    return torch.softmax(scores, dim=1)
+    return torch.softmax(row_major(scores), dim=1)
 
 
 def log_softmax_rows(scores: Tensor) -> Tensor:
@@ -41,7 +42,7 @@ def log_softmax_rows(scores: Tensor) -> Tensor:
         result = normalize_rows(scores, "log_softmax")
         if result is not None:
             return result
-    return torch.log_softmax(scores, dim=1)
+    return torch.log_softmax(row_major(scores), dim=1)
 
 
 def log_normalized_rows(joint: Tensor) -> Tensor:

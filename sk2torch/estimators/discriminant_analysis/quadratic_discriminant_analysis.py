@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from sk2torch.base import Column, TorchClassifier, UnsupportedParameter, read, register, write
 from sk2torch.functional.links import log_softmax_rows
+from sk2torch.functional.mahalanobis import squared_forms_of_columns
 from sk2torch.ops.quadratic import squared_forms
 from sk2torch.ops.row_blocks import in_row_blocks
 
@@ -93,6 +94,8 @@ class TorchQuadraticDiscriminantAnalysis(TorchClassifier):
         x = self.prepare(x)
         if not torch.jit.is_scripting():
             squared = squared_forms(x, self.means, self.whitening, None, False)
+            if squared is None and torch.compiler.is_compiling():
+                squared = squared_forms_of_columns(x, self.means.squeeze(1), self.whitening, None)
             if squared is not None:
                 return torch.sub(self.log_priors, squared + self.log_determinants, alpha=0.5)
             return in_row_blocks(self.block_posterior, x, self.whitening.shape[0] * self.whitening.shape[2])
