@@ -3,13 +3,13 @@
 from torch import Tensor
 
 
-def single_score(scores: Tensor) -> Tensor:
-    """Decision values of shape ``(n,)`` or ``(n, 1)`` as ``(n,)``.
+def single_column(values: Tensor) -> Tensor:
+    """Values of shape ``(n,)`` or ``(n, 1)`` as ``(n,)``.
 
     A view in any case: whether ``reshape`` copies depends on the number of rows, for which graphs would be compiled
     anew.
     """
-    return scores if scores.dim() == 1 else scores.squeeze(1)
+    return values if values.dim() == 1 else values.squeeze(1)
 
 
 def class_index(scores: Tensor) -> Tensor:

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from sk2torch.base import Column, TorchClassifier, UnsupportedParameter, wrap_child
-from sk2torch.functional.decisions import single_score
+from sk2torch.functional.decisions import single_column
 
 
 class ConstantMember(nn.Module):
@@ -55,7 +55,7 @@ class ScoredMembers(TorchClassifier):
         scores: list[Tensor] = []
         for member in self.members:
             if hasattr(member, "decision_function"):
-                scores.append(single_score(member.decision_function(x)))
+                scores.append(single_column(member.decision_function(x)))
             elif hasattr(member, "predict_proba"):
                 scores.append(member.predict_proba(x)[:, 1])
             else:
