@@ -88,12 +88,12 @@ def _block_scores(
     scores = columns.index_select(0, first) + columns.index_select(0, second) + intercept.unsqueeze(1)
     wins = scores >= 0 if with_confidence else scores > 0
     # A class is the second one of as many pairs as there are classes before it; small integers add up exactly.
-    n_second = torch.arange(signs.shape[0], device=sums.device).unsqueeze(1)
-    result = signs @ wins.to(sums.dtype) + n_second
+    # Inductor asks of a column that a product is added to whether there is one row; of a row it does not.
+    result = (signs @ wins.to(sums.dtype)).T + torch.arange(signs.shape[0], device=sums.device)
     if with_confidence:
-        confidence = signs @ scores
+        confidence = (signs @ scores).T
         result = result + confidence / (3 * (confidence.abs() + 1))
-    return result.T
+    return result
 
 
 def one_vs_one_scores(predictions: Tensor, scores: Tensor, table: Tensor, n_classes: int) -> Tensor:
