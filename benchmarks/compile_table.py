@@ -18,8 +18,8 @@ Record = dict[str, Any]
 
 METHOD = """\
 One method of each model below was compiled by `sk2torch.compile(model, dynamic=True)`, cold: without torch's caches,
-Inductor and the C++ compiler included. It then answered batches of up to 100,000 rows ({sizes}; fewer where the input
-would have more than {numbers} numbers), each compared with the module's own answer. *graphs* counts those that torch
+Inductor and the C++ compiler included. It then answered batches of more rows ({sizes}; fewer where the input would
+have more than {numbers} numbers), each compared with the module's own answer. *graphs* counts those that torch
 made for the first batch, of one row; *recompiled* those that it added for any other. *seconds* is the time to the first
 answer by the clock, *of work* that of all processors, compilers that torch starts included; on a machine with nothing
 else to do, the call takes no longer than the smaller of the two. The machine did other work meanwhile: its load was
@@ -27,8 +27,8 @@ else to do, the call takes no longer than the smaller of the two. The machine di
 
 AGAIN = """\
 `python -m benchmarks.compile_times --output benchmarks/results/compile.json` measures it again, in about half an hour
-with two cores to itself (`--continue` after an interruption, `--only NAME` for a part, `--all-methods` for every
-method), and `python -m benchmarks.compile_table` writes this page from the results."""
+with two cores to itself (`--continue` for what is missing or falls short, `--only NAME` for a part, `--all-methods`
+for every method), and `python -m benchmarks.compile_table` writes this page from the results."""
 
 
 def time_needed(record: Record) -> float:

@@ -1,8 +1,9 @@
 """``python -m benchmarks.compile_times``: how long cases of the tests take to compile cold, and how often they do.
 
 Each primary case of ``tests/cases`` is compiled with ``dynamic=True`` and without torch's caches, then answers batches
-of several sizes, which must not compile anything again. Writes the records after each case, so that a sweep that was
-interrupted goes on with ``--continue``; ``benchmarks.compile_table`` makes ``docs/compile-times.md`` of them.
+of several sizes, which must not compile anything again. Writes the records after each case: a sweep that was
+interrupted goes on with ``--continue``, and measures what fell short again. ``benchmarks.compile_table`` makes
+``docs/compile-times.md`` of them.
 """
 
 import argparse
@@ -17,7 +18,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from . import records
-from .compile_table import line
+from .compile_table import line, verdict
 from .data import ROOT
 
 # Seconds that a case may take before its process is ended.
@@ -41,7 +42,9 @@ def arguments(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--all-methods", action="store_true")
     parser.add_argument("--size", action="append", default=[], type=int, help=f"batch sizes; default: {SIZES}")
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--continue", action="store_true", dest="resume", help="keep the cases that --output has")
+    parser.add_argument(
+        "--continue", action="store_true", dest="resume", help="only what --output lacks, or has a fault"
+    )
     parser.add_argument("--output", type=Path, default=RESULTS, help="file for the records")
     return parser.parse_args(argv)
 
@@ -135,7 +138,7 @@ def measure(names: list[str], options: argparse.Namespace, console: Console) -> 
     os.environ["TORCHINDUCTOR_FORCE_DISABLE_CACHES"] = "1"
     context = multiprocessing.get_context("spawn")
     results = records.read(options.output) if options.resume else {}
-    found: list[dict[str, Any]] = results.get("compilations", [])
+    found: list[dict[str, Any]] = [record for record in results.get("compilations", []) if not verdict(record)]
     missing = [name for name in names if name not in {record["case"] for record in found}]
     run = records.conditions(options.threads)
     sources = {"sources": run["sources"]}
