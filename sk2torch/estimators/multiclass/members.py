@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from sk2torch.base import Column, TorchClassifier, UnsupportedParameter, wrap_child
 from sk2torch.functional.decisions import single_column
+from sk2torch.functional.rows import repeated_row
 
 
 class ConstantMember(nn.Module):
@@ -23,11 +24,11 @@ class ConstantMember(nn.Module):
 
     @torch.jit.export
     def predict(self, x: Tensor) -> Tensor:
-        return self.value.to(x.dtype).expand(x.shape[0])
+        return repeated_row(self.value.to(x.dtype).reshape(1), x)
 
     @torch.jit.export
     def decision_function(self, x: Tensor) -> Tensor:
-        return self.value.to(x.dtype).expand(x.shape[0])
+        return repeated_row(self.value.to(x.dtype).reshape(1), x)
 
     @torch.jit.export
     def predict_proba(self, x: Tensor) -> Tensor:
