@@ -36,17 +36,20 @@ def _compiled(method: Callable[..., Any], options: dict[str, Any]) -> Callable[.
     compiled = torch.compile(method, **options)
     if options.get("dynamic") is not True:
         return compiled
-    is_new = [True]
+    compiled_for: set[tuple[Any, ...]] = set()
 
     @functools.wraps(method)
     def call(*inputs: Any) -> Any:
-        if not is_new[0]:
+        kind = (torch.is_grad_enabled(), *((x.dtype, x.device, x.requires_grad) for x in inputs))
+        if kind in compiled_for:
             return compiled(*inputs)
-        # A graph that torch makes in this mode holds for sizes of 0 and 1 as well. Settings are constants: as inputs of
-        # the graph, which `dynamic` would make of them, Inductor refuses them in loops.
-        with shapes.patch(backed_size_oblivious=True), torch._dynamo.config.patch(specialize_float=True):
+        # A graph that torch makes in these modes holds for sizes of 0 and 1 as well, and for other numbers of rows if
+        # the first was that of columns. Settings are constants: as inputs of the graph, which `dynamic` would make of
+        # them, Inductor refuses them in loops.
+        modes = shapes.patch(backed_size_oblivious=True, use_duck_shape=False)
+        with modes, torch._dynamo.config.patch(specialize_float=True):
             answer = compiled(*inputs)
-        is_new[0] = False
+        compiled_for.add(kind)
         return answer
 
     return call

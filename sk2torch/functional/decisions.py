@@ -16,6 +16,15 @@ def positive_index(scores: Tensor, is_negated: bool = False) -> Tensor:
     return is_positive.logical_not().long() if is_negated else is_positive.long()
 
 
+def single_column(values: Tensor) -> Tensor:
+    """Values of shape ``(n,)`` or ``(n, 1)`` as ``(n,)``.
+
+    A view in any case: whether ``reshape`` copies depends on the number of rows, for which graphs would be compiled
+    anew.
+    """
+    return values if values.dim() == 1 else values.squeeze(1)
+
+
 def class_index(scores: Tensor) -> Tensor:
     """Index of the predicted class, int64, shape ``(n,)``.
 

@@ -5,6 +5,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from sk2torch.functional.rows import repeated_row
+
 
 class Path(NamedTuple):
     """Where each row is on its path.
@@ -41,7 +43,7 @@ class Path(NamedTuple):
 def path_start(products: Tensor) -> Path:
     n_atoms = products.shape[1]
     zero = torch.zeros_like(products)
-    position = torch.arange(n_atoms, device=products.device) + torch.zeros_like(products, dtype=torch.int64)
+    position = repeated_row(torch.arange(n_atoms, device=products.device).unsqueeze(0), products)
     is_first = position[:, :1] == 0
     return Path(
         code=zero,

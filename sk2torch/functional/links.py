@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor
 
+from sk2torch.ops.layout import row_major
 from sk2torch.ops.softmax import binary_rows, normalize_rows
 
 
@@ -36,7 +37,7 @@ def softmax_rows(scores: Tensor) -> Tensor:
         result = normalize_rows(scores, "softmax")
         if result is not None:
             return result
-    return torch.softmax(scores, dim=1)
+    return torch.softmax(row_major(scores), dim=1)
 
 
 def log_softmax_rows(scores: Tensor) -> Tensor:
@@ -45,7 +46,7 @@ def log_softmax_rows(scores: Tensor) -> Tensor:
         result = normalize_rows(scores, "log_softmax")
         if result is not None:
             return result
-    return torch.log_softmax(scores, dim=1)
+    return torch.log_softmax(row_major(scores), dim=1)
 
 
 def log_normalized_rows(joint: Tensor) -> Tensor:

@@ -4,6 +4,7 @@ import torch
 from torch import Tensor
 
 from sk2torch.functional.links import binary_sigmoid, softmax_rows
+from sk2torch.ops.layout import row_major
 
 
 def class_probabilities(raw: Tensor, link: str) -> Tensor:
@@ -27,7 +28,7 @@ def staged_probabilities(raw: Tensor, link: str) -> Tensor:
         raw: shape ``(n_stages, n, n_scores)``.
         link: see ``class_probabilities``.
     """
-    flat = class_probabilities(raw.reshape(raw.shape[0] * raw.shape[1], raw.shape[2]), link)
+    flat = class_probabilities(row_major(raw).reshape(raw.shape[0] * raw.shape[1], raw.shape[2]), link)
     return flat.reshape(raw.shape[0], raw.shape[1], flat.shape[1])
 
 

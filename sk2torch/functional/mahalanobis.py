@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor
 
+from sk2torch.ops.layout import row_major
 from sk2torch.ops.quadratic import mahalanobis_in_order
 from sk2torch.ops.row_blocks import in_row_blocks
 
@@ -51,6 +52,23 @@ def _block_distances(x: Tensor, location: Tensor, precision: Tensor) -> Tensor:
     if n_paired < x.shape[1]:
         total = total + terms[:, n_paired]
     return _root_squared(total)
+
+
+def squared_forms_of_columns(x: Tensor, means: Tensor, factors: Tensor, residuals: Tensor | None) -> Tensor:
+    """``|(x_i - means_k) factors_k + residuals_k|^2``, shape ``(n, n_forms)``; for compiled graphs.
+
+    Rows stand in columns: Inductor asks whether the left sides of a batch of products have one row each, and would
+    compile anew for the answer.
+
+    Args:
+        x: shape ``(n, n_features)``.
+        means: shape ``(n_forms, n_features)``.
+        factors: shape ``(n_forms or 1, n_features, width)``.
+        residuals: shape ``(n_forms, width)``; None for zeros.
+    """
+    difference = row_major(x.T) - means.unsqueeze(2)
+    scaled = torch.bmm(factors.mT.expand(means.shape[0], -1, -1), difference)
+    return (scaled if residuals is None else scaled + residuals.unsqueeze(2)).square().sum(dim=1).T
 
 
 def _root_squared(square: Tensor) -> Tensor:

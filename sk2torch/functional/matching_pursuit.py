@@ -3,6 +3,8 @@
 import torch
 from torch import Tensor
 
+from sk2torch.functional.rows import repeated_row
+
 
 def orthogonal_matching_pursuit(products: Tensor, gram: Tensor, n_nonzero: int) -> Tensor:
     """Codes of at most ``n_nonzero`` atoms, each the one that the residual agrees most with.
@@ -23,7 +25,7 @@ def orthogonal_matching_pursuit(products: Tensor, gram: Tensor, n_nonzero: int) 
     # Row by row: the residual's directions so far, orthonormal, as combinations of atoms; scikit-learn's
     # order of the atoms, which it swaps; whether the row goes on.
     basis = torch.zeros([products.shape[0], n_nonzero, n_atoms], dtype=products.dtype, device=products.device)
-    position = torch.arange(n_atoms, device=products.device) + torch.zeros_like(products, dtype=torch.int64)
+    position = repeated_row(torch.arange(n_atoms, device=products.device).unsqueeze(0), products)
     going = position[:, :1] == 0
     if not torch.jit.is_scripting():  # noqa: SIM102
         if torch.compiler.is_compiling():

@@ -7,6 +7,7 @@ value speaks for, its opposite speaks for the second.
 import torch
 from torch import Tensor
 
+from sk2torch.ops.layout import row_major, selected
 from sk2torch.ops.row_blocks import keep_block
 
 
@@ -83,16 +84,16 @@ def _block_scores(
     sums: Tensor, first: Tensor, second: Tensor, intercept: Tensor, signs: Tensor, with_confidence: bool
 ) -> Tensor:
     # Whole rows are picked much faster than single columns.
-    columns = sums.T.contiguous()
+    columns = row_major(sums.T)
     scores = columns.index_select(0, first) + columns.index_select(0, second) + intercept.unsqueeze(1)
     wins = scores >= 0 if with_confidence else scores > 0
     # A class is the second one of as many pairs as there are classes before it; small integers add up exactly.
-    n_second = torch.arange(signs.shape[0], device=sums.device).unsqueeze(1)
-    result = signs @ wins.to(sums.dtype) + n_second
+    # Inductor asks of a column that a product is added to whether there is one row; of a row it does not.
+    result = (signs @ wins.to(sums.dtype)).T + torch.arange(signs.shape[0], device=sums.device)
     if with_confidence:
-        confidence = signs @ scores
+        confidence = (signs @ scores).T
         result = result + confidence / (3 * (confidence.abs() + 1))
-    return result.T
+    return result
 
 
 def one_vs_one_scores(predictions: Tensor, scores: Tensor, table: Tensor, n_classes: int) -> Tensor:
@@ -107,5 +108,5 @@ def one_vs_one_scores(predictions: Tensor, scores: Tensor, table: Tensor, n_clas
     for_first, for_second = (predictions == 0).to(scores.dtype), (predictions == 1).to(scores.dtype)
     votes = square_of_pairs(for_first, for_second, table, n_classes).sum(dim=2)
     # Added in scikit-learn's order, because the smallest difference decides.
-    confidence = square_of_pairs(-scores, scores, table, n_classes).cumsum(dim=2)[:, :, -1]
+    confidence = selected(square_of_pairs(-scores, scores, table, n_classes).cumsum(dim=2), 2, n_classes - 1)
     return votes + confidence / (3 * (confidence.abs() + 1))

@@ -21,6 +21,7 @@ from sk2torch.base import (
 )
 from sk2torch.blocks.known_classes import KnownClasses
 from sk2torch.blocks.stacking import AnswerColumns
+from sk2torch.ops.layout import selected
 
 
 class SigmoidCurves(nn.Module):
@@ -54,7 +55,7 @@ class IsotonicCurves(nn.Module):
     def forward(self, scores: Tensor) -> Tensor:
         columns: list[Tensor] = []
         for k, curve in enumerate(self.curves):
-            columns.append(curve.predict(scores[:, k]))
+            columns.append(curve.predict(selected(scores, 1, k)))
         return torch.stack(columns, dim=1)
 
 

@@ -110,6 +110,8 @@ class TorchSparseCoder(TorchEstimator):
     def transform(self, x: Tensor) -> Tensor:
         x = self.prepare(x)
         products = nn.functional.linear(x, self.dictionary)
+        # Not the input's width, which dynamic graphs compute with: loops take no numbers that are computed.
+        n_features = self.dictionary.shape[1]
         if self.algorithm == "threshold":
             code = products.sign() * (products.abs() - self.penalty).clamp(min=0.0)
             if self.positive:
@@ -119,15 +121,15 @@ class TorchSparseCoder(TorchEstimator):
         elif self.algorithm == "lasso_cd":
             squared_norm = x.square().sum(dim=1, keepdim=True)
             # As scikit-learn scales it, and back.
-            alpha = self.penalty / x.shape[1] * x.shape[1]
+            alpha = self.penalty / n_features * n_features
             code = lasso_codes(
                 products, self.gram, squared_norm, alpha, self.tolerance, self.limit, self.positive, self.screens
             )
         else:
             is_lasso = self.algorithm == "lasso_lars"
-            alpha = self.penalty / x.shape[1] if is_lasso else 0.0
+            alpha = self.penalty / n_features if is_lasso else 0.0
             limit = self.limit if is_lasso else self.n_nonzero
-            code = least_angle_codes(products, self.gram, x.shape[1], alpha, limit, is_lasso, self.positive)
+            code = least_angle_codes(products, self.gram, n_features, alpha, limit, is_lasso, self.positive)
         is_finite = products.abs().sum(dim=1, keepdim=True) < float("inf")
         code = torch.where(is_finite, code, torch.full_like(code, float("nan")))
         if self.split_sign:

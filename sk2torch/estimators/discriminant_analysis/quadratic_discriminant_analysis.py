@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from sk2torch.base import Column, TorchClassifier, UnsupportedParameter, read, register, write
 from sk2torch.functional.held_tensors import held_tensors
 from sk2torch.functional.links import log_softmax_rows, softmax_rows
+from sk2torch.functional.mahalanobis import squared_forms_of_columns
 from sk2torch.ops.quadratic import log_densities
 from sk2torch.ops.row_blocks import in_row_blocks
 
@@ -97,6 +98,9 @@ class TorchQuadraticDiscriminantAnalysis(TorchClassifier):
             result = log_densities(x, means, whitening, None, False, first, second, -0.5)
             if result is not None:
                 return result
+            if torch.compiler.is_compiling():
+                squared = squared_forms_of_columns(x, self.means.squeeze(1), self.whitening, None)
+                return torch.sub(self.log_priors, squared + self.log_determinants, alpha=0.5)
             return in_row_blocks(self.block_posterior, x, self.whitening.shape[0] * self.whitening.shape[2])
         return self.block_posterior(x)
 

@@ -20,6 +20,7 @@ from sk2torch.base import (
     wrap_child,
 )
 from sk2torch.blocks.stacking import AnswerColumns, ProbabilityTables, StackedAnswers
+from sk2torch.ops.layout import selected
 
 
 @register("sklearn.ensemble.StackingRegressor")
@@ -130,7 +131,7 @@ class TorchMultilabelStackingClassifier(TorchEstimator):
         index = self.final.predict(self.transform(x))
         columns: list[Tensor] = []
         for k, labels in enumerate(self.labels):
-            columns.append(labels(index[:, k]))
+            columns.append(labels(selected(index, 1, k)))
         return torch.stack(columns, dim=1)
 
     def predict_proba(self, x: Tensor) -> Tensor:

@@ -26,7 +26,7 @@ def _error_function(x: Tensor) -> Tensor:
     if torch.jit.is_scripting():
         return torch.erf(x)
     else:
-        if not torch.compiler.is_compiling():
+        if not torch.compiler.is_exporting():
             return torch.erf(x)
         size = torch.where(x < 0.0, -x, x)
         upper = normal_probability(-math.sqrt(2.0) * size)

@@ -7,10 +7,12 @@ import torch
 from torch import Tensor, nn
 
 from sk2torch.base import CannotUnwrap, Column, InputEncoding, TorchEstimator, UnsupportedParameter, read, register
+from sk2torch.functional.decisions import single_column
 from sk2torch.functional.interpolation import piecewise_linear
 from sk2torch.functional.rounding import round_to_single
 from sk2torch.functional.rows import repeated_row
 from sk2torch.functional.unknown import refuse_rows
+from sk2torch.ops.layout import row_major
 
 
 @register("sklearn.isotonic.IsotonicRegression")
@@ -80,7 +82,7 @@ class TorchIsotonicRegression(TorchEstimator):
     def predict(self, x: Tensor) -> Tensor:
         if x.dim() != 1 and (x.dim() != 2 or x.shape[1] != 1):
             raise ValueError("Expected an input of shape (n_samples,) or (n_samples, 1).")
-        x = x.to(self.anchor.dtype).reshape(-1).contiguous()
+        x = row_major(single_column(x.to(self.anchor.dtype)))
         if self.is_constant:
             return repeated_row(self.values, x)
         if self.is_single:

@@ -69,7 +69,7 @@ def _through_nearest(distance: Tensor, index: Tensor, geodesic: Tensor) -> Tenso
     """``min_j (distance_j + geodesic[index_j])``, shape ``(n, n_rows)``, for ``(n, k)`` distances and indices."""
     n, k = index.shape
     if not torch.jit.is_scripting():  # noqa: SIM102
-        if torch.compiler.is_compiling() and k > 16:
+        if torch.compiler.is_compiling() and (k > 16 or not torch.compiler.is_exporting()):
             chosen = geodesic.index_select(0, index.reshape(-1)).reshape(n, k, geodesic.shape[1])
             return (chosen + distance.unsqueeze(2)).amin(dim=1)
     shortest = geodesic.index_select(0, index[:, 0]) + distance[:, :1]

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from sk2torch.base import Column, TorchEstimator, read, register, write
 from sk2torch.functional.held_tensors import held_tensors
 from sk2torch.functional.links import softmax_rows
+from sk2torch.functional.mahalanobis import squared_forms_of_columns
 from sk2torch.ops.quadratic import log_densities
 from sk2torch.ops.row_blocks import in_row_blocks
 
@@ -114,9 +115,11 @@ class TorchGaussianMixture(TorchEstimator):
         """``joint_log_probability`` of prepared rows."""
         if not torch.jit.is_scripting():  # noqa: SIM102
             if torch.compiler.is_compiling():
-                difference = x - self.means.unsqueeze(1)
-                scaled = difference @ self.factors if self.is_full else difference * self.factors.unsqueeze(1)
-                squares = (scaled + self.residuals.unsqueeze(1)).square().sum(dim=2).T
+                if self.is_full:
+                    squares = squared_forms_of_columns(x, self.means, self.factors, self.residuals)
+                else:
+                    scaled = (x - self.means.unsqueeze(1)) * self.factors.unsqueeze(1)
+                    squares = (scaled + self.residuals.unsqueeze(1)).square().sum(dim=2).T
                 return self.log_weights + (self.constants - 0.5 * squares)
         distances: list[Tensor] = []
         for k in range(self.means.shape[0]):

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from sk2torch.base import ANY_WIDTH, Column, TorchClassifier, TorchEstimator, method_module, register, wrap_child
+from sk2torch.ops.layout import selected
 
 
 class ClassScore(nn.Module):
@@ -27,7 +28,7 @@ class ClassScore(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         answer = self.part(x)
         if self.column >= 0:
-            return answer[:, self.column]
+            return selected(answer, 1, self.column)
         return -answer if self.flips else answer
 
 

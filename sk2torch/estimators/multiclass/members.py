@@ -7,6 +7,8 @@ import torch
 from torch import Tensor, nn
 
 from sk2torch.base import Column, TorchClassifier, UnsupportedParameter, wrap_child
+from sk2torch.functional.decisions import single_column
+from sk2torch.functional.rows import repeated_row
 
 
 class ConstantMember(nn.Module):
@@ -22,11 +24,11 @@ class ConstantMember(nn.Module):
 
     @torch.jit.export
     def predict(self, x: Tensor) -> Tensor:
-        return self.value.to(x.dtype).expand(x.shape[0])
+        return repeated_row(self.value.to(x.dtype).reshape(1), x)
 
     @torch.jit.export
     def decision_function(self, x: Tensor) -> Tensor:
-        return self.value.to(x.dtype).expand(x.shape[0])
+        return repeated_row(self.value.to(x.dtype).reshape(1), x)
 
     @torch.jit.export
     def predict_proba(self, x: Tensor) -> Tensor:
@@ -54,7 +56,7 @@ class ScoredMembers(TorchClassifier):
         scores: list[Tensor] = []
         for member in self.members:
             if hasattr(member, "decision_function"):
-                scores.append(member.decision_function(x).reshape(-1))
+                scores.append(single_column(member.decision_function(x)))
             elif hasattr(member, "predict_proba"):
                 scores.append(member.predict_proba(x)[:, 1])
             else:

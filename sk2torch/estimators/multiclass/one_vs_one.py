@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from sk2torch.base import Column, TorchClassifier, read, register
 from sk2torch.blocks.routing import SelectColumns
 from sk2torch.estimators.multiclass.members import read_member, score_threshold
+from sk2torch.functional.decisions import single_column
 from sk2torch.functional.one_vs_one import one_vs_one_scores, pair_table
 
 
@@ -56,7 +57,7 @@ class TorchOneVsOneClassifier(TorchClassifier):
             part = select(x)
             predictions.append(member.predict(part).to(x.dtype))
             if hasattr(member, "decision_function"):
-                scores.append(member.decision_function(part).reshape(-1))
+                scores.append(single_column(member.decision_function(part)))
             elif hasattr(member, "predict_proba"):
                 scores.append(member.predict_proba(part)[:, 1])
             else:

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from sk2torch.base import ANY_WIDTH, Column, TorchClassifier, TorchEstimator, register
 from sk2torch.base.one_vs_rest import one_vs_rest_conventions
 from sk2torch.estimators.multiclass.members import ScoredMembers, read_member, score_threshold
-from sk2torch.functional.decisions import largest_index
+from sk2torch.functional.decisions import largest_index, single_column
 
 
 @register("sklearn.multiclass.OneVsRestClassifier")
@@ -71,7 +71,7 @@ class TorchOneVsRestClassifier(ScoredMembers):
 
     def decision_function(self, x: Tensor) -> Tensor:
         x = self.prepare(x)
-        return torch.stack([member.decision_function(x).reshape(-1) for member in self.members], dim=1)
+        return torch.stack([single_column(member.decision_function(x)) for member in self.members], dim=1)
 
 
 class TorchBinaryOneVsRestClassifier(TorchClassifier):
@@ -95,7 +95,7 @@ class TorchBinaryOneVsRestClassifier(TorchClassifier):
     def predict(self, x: Tensor) -> Tensor:
         x = self.prepare(x)
         if hasattr(self.member, "decision_function"):
-            score = self.member.decision_function(x).reshape(-1)
+            score = single_column(self.member.decision_function(x))
         elif hasattr(self.member, "predict_proba"):
             score = self.member.predict_proba(x)[:, 1]
         else:
@@ -139,7 +139,7 @@ class TorchMultilabelOneVsRestClassifier(TorchEstimator):
         labels: list[Tensor] = []
         for member in self.members:
             if hasattr(member, "decision_function"):
-                score = member.decision_function(x).reshape(-1)
+                score = single_column(member.decision_function(x))
             elif hasattr(member, "predict_proba"):
                 score = member.predict_proba(x)[:, 1]
             else:
@@ -153,4 +153,4 @@ class TorchMultilabelOneVsRestClassifier(TorchEstimator):
 
     def decision_function(self, x: Tensor) -> Tensor:
         x = self.prepare(x)
-        return torch.stack([member.decision_function(x).reshape(-1) for member in self.members], dim=1)
+        return torch.stack([single_column(member.decision_function(x)) for member in self.members], dim=1)

@@ -8,6 +8,7 @@ from torch import Tensor
 
 from sk2torch.base import Column, TorchEstimator, read, register
 from sk2torch.ops.columns import feature_products, product_steps
+from sk2torch.ops.layout import row_major
 from sk2torch.ops.row_blocks import in_row_blocks
 
 
@@ -89,7 +90,7 @@ class TorchPolynomialFeatures(TorchEstimator):
     def products(self, x: Tensor) -> Tensor:
         """``transform`` of prepared rows."""
         # Whole rows are picked much faster than single columns.
-        columns = x.T.contiguous()
+        columns = row_major(x.T)
         terms = x.new_ones((1, x.shape[0]))
         blocks = [terms] if self.has_bias else [terms[:0]]
         for degree in range(1, len(self.ends)):
@@ -98,4 +99,4 @@ class TorchPolynomialFeatures(TorchEstimator):
             terms = feature if degree == 1 else terms.index_select(0, self.parents[start:end]) * feature
             if degree >= self.min_degree:
                 blocks.append(terms)
-        return torch.cat(blocks).T.contiguous()
+        return row_major(torch.cat(blocks).T)

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from sk2torch.native import takes_addresses
+from sk2torch.ops.layout import selected
 
 METRICS = (
     "braycurtis",
@@ -80,8 +81,10 @@ def reduced_distance(x: Tensor, y: Tensor, metric: str, power: float, weights: T
         shape ``(...)``.
     """
     if metric == "haversine":
-        first, second = torch.sin(0.5 * (x[..., 0] - y[..., 0])), torch.sin(0.5 * (x[..., 1] - y[..., 1]))
-        return first * first + torch.cos(x[..., 0]) * torch.cos(y[..., 0]) * second * second
+        latitudes = selected(x, -1, 0), selected(y, -1, 0)
+        first = torch.sin(0.5 * (latitudes[0] - latitudes[1]))
+        second = torch.sin(0.5 * (selected(x, -1, 1) - selected(y, -1, 1)))
+        return first * first + torch.cos(latitudes[0]) * torch.cos(latitudes[1]) * second * second
     if metric == "mahalanobis":
         difference = x - y
         return ((difference @ weights.T) * difference).sum(dim=-1)
@@ -91,10 +94,10 @@ def reduced_distance(x: Tensor, y: Tensor, metric: str, power: float, weights: T
             first, second = _terms(x, y, weights, metric, power)
             if metric == "chebyshev":
                 return first.amax(dim=-1)
-            return _ratio(first.cumsum(-1)[..., -1], second.cumsum(-1)[..., -1], y, metric)
-    first, second = _terms(x[..., 0], y[..., 0], weights[0], metric, power)
+            return _ratio(selected(first.cumsum(-1), -1, -1), selected(second.cumsum(-1), -1, -1), y, metric)
+    first, second = _terms(selected(x, -1, 0), selected(y, -1, 0), weights[0], metric, power)
     for feature in range(1, width):
-        more, also = _terms(x[..., feature], y[..., feature], weights[feature], metric, power)
+        more, also = _terms(selected(x, -1, feature), selected(y, -1, feature), weights[feature], metric, power)
         first = torch.maximum(first, more) if metric == "chebyshev" else first + more
         second = second + also
     return _ratio(first, second, y, metric)

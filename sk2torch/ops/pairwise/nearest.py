@@ -8,6 +8,7 @@ them. Rows without ties take a selection of the smallest; for the others the hea
 import torch
 from torch import Tensor
 
+from sk2torch.ops.layout import selected
 from sk2torch.ops.pairwise.distances import reduced_distance
 from sk2torch.ops.pairwise.heap import empty_heap, heap_order, heap_push, poured_heap, stable_sort
 from sk2torch.ops.pairwise.search_tree import visiting_order
@@ -209,7 +210,7 @@ def _smallest_by_product(x: Tensor, rows: Tensor, k: int, weights: Tensor) -> tu
     near = torch.sort(near, dim=1)[0]
     chosen = rows.index_select(0, near.reshape(-1)).reshape(near.shape[0], near.shape[1], rows.shape[1])
     difference = x.unsqueeze(1) - chosen
-    values, place = stable_sort((difference * difference).cumsum(-1)[..., -1], 1)
+    values, place = stable_sort(selected((difference * difference).cumsum(-1), -1, -1), 1)
     values, near = values[:, :k], near.gather(1, place[:, :k])
     slack = 16.0 * (x.shape[1] + 8.0) * torch.finfo(x.dtype).eps * (squared + length.amax(dim=0))
     # False with NaN and infinity.

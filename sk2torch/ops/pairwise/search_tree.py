@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor
 
+from sk2torch.ops.layout import selected
 from sk2torch.ops.pairwise.distances import MAX_UNROLLED_STEPS, align_rows, great_circle_angle, reduced_distance
 
 
@@ -49,7 +50,7 @@ def _box_distance(x: Tensor, lower: Tensor, upper: Tensor, metric: str, power: f
     if not torch.jit.is_scripting():  # noqa: SIM102
         if torch.compiler.is_compiling() and width > MAX_UNROLLED_STEPS:
             terms = _outside(x.unsqueeze(1), lower, upper, metric, power)
-            return terms.amax(dim=-1) if metric == "chebyshev" else terms.cumsum(-1)[..., -1]
+            return terms.amax(dim=-1) if metric == "chebyshev" else selected(terms.cumsum(-1), -1, -1)
     total = _outside(x[:, :1], lower[:, 0], upper[:, 0], metric, power)
     for feature in range(1, width):
         more = _outside(x[:, feature : feature + 1], lower[:, feature], upper[:, feature], metric, power)

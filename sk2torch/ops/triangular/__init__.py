@@ -1,4 +1,4 @@
-"""Triangular systems: compiled code or torch's solver in eager mode, torch's in TorchScript, substitution in graphs.
+"""Triangular systems: compiled code in eager mode, torch's solver beside it, substitution in exported graphs.
 
 ONNX has no solver. A block of the unknowns at a time, with inverses of the diagonal blocks alone, loses
 far less than the inverse of the whole matrix would.

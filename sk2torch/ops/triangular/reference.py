@@ -34,7 +34,7 @@ def solve_rows(lower: Tensor, inverses: Tensor, right: Tensor) -> Tensor:
         right: shape ``(n, m)``.
     """
     if not torch.jit.is_scripting():  # noqa: SIM102
-        if torch.compiler.is_compiling():
+        if torch.compiler.is_exporting():
             return _substitute(lower, inverses, right)
     return torch.linalg.solve_triangular(lower, right.T, upper=False).T
 
