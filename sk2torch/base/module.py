@@ -220,8 +220,10 @@ class TorchEstimator(nn.Module):
         return rebuild, specialisation, state
 
     def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__(state)
         # Files and pickles of earlier versions have none.
-        super().__setstate__({"refuses_missing": False, "refuses_infinity": False, **state})
+        self.__dict__.setdefault("refuses_missing", False)
+        self.__dict__.setdefault("refuses_infinity", False)
 
     def extra_repr(self) -> str:
         return f"methods={methods_of(self)}" if "_encoding" in self.__dict__ else ""

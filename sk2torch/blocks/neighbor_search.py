@@ -24,6 +24,8 @@ from sk2torch.ops.pairwise import (
 )
 from sk2torch.ops.row_blocks import keep_block
 
+_TREES = ("kd_tree", "ball_tree")
+
 
 class SearchOrder(NamedTuple):
     """In which order rows are met, which decides among equal distances.
@@ -95,7 +97,8 @@ class NeighborSearch(nn.Module):
         radius: float = float("nan"),
     ) -> None:
         super().__init__()
-        self.rows = nn.Parameter(rows)
+        # A tree is that of these rows; rows that training moved would be looked for in the wrong places.
+        self.rows = nn.Parameter(rows, requires_grad=order.name not in _TREES)
         self.metric = form.metric
         self.is_reduced = form.is_reduced
         self.power = float(power)
@@ -115,7 +118,7 @@ class NeighborSearch(nn.Module):
     def fixed_tensors(self) -> dict[str, str]:
         """See ``TorchEstimator``."""
         reason = "the search tree is that of the rows of the fit; fit with algorithm='brute', or again on the new rows"
-        return {"rows": reason} if self.order in ("kd_tree", "ball_tree") else {}
+        return {"rows": reason} if self.order in _TREES else {}
 
     @torch.jit.unused
     def check_arrays(self) -> None:

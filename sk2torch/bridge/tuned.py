@@ -23,6 +23,7 @@ from sk2torch.bridge.targets import Target, checked_weight, target_of
 from sk2torch.bridge.tuned_answers import TunedAnswers
 from sk2torch.bridge.tuning import first_fit, freeze, optimizer_settings, schedule
 from sk2torch.softening import set_temperature, soften
+from sk2torch.unwrapping import fixed_parameters
 
 # Rows on which an output is tried.
 _FEW = 64
@@ -196,7 +197,10 @@ class TunedModel(NestedParams, TunedAnswers, TrainingHistory, BaseEstimator):
         before = self.history_ if goes_on else []
         self.history_ = [*before, *({**row, "epoch": len(before) + row["epoch"]} for row in history)]
         self.n_iter_ = len(self.history_)
-        self.untuned_, self.module_ = untuned, output.model.requires_grad_(True).eval()
+        self.untuned_, self.module_ = untuned, output.model.eval()
+        fixed = fixed_parameters(output.model)
+        for name, parameter in output.model.named_parameters():
+            parameter.requires_grad_(name not in fixed)
         self._trained_method, self._is_soft = output.method, self.temperature is not None
         self._forget()
 
