@@ -145,7 +145,8 @@ class TorchEstimator(nn.Module):
     def restrict_parameters(self) -> None:
         """Bring parameters that a step of training has moved back to values that scikit-learn's attributes may have.
 
-        Called without gradients, for each part of a model; by default any value will do.
+        What follows from them (``derived_tensors``) follows. Called without gradients, for each part of a model; by
+        default any value will do.
         """
 
     def output_columns(self, columns: list[Column] | None) -> list[Column] | None:

@@ -10,6 +10,7 @@ import torch
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
 from sklearn.compose import ColumnTransformer
+from sklearn.decomposition import MiniBatchDictionaryLearning
 from sklearn.ensemble import HistGradientBoostingRegressor, RandomForestClassifier
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.kernel_approximation import Nystroem
@@ -217,3 +218,12 @@ def test_what_scikit_learn_cannot_be_told_is_frozen(table):
         model.module_.steps[0].mean.add_(1.0)
     with pytest.raises(CannotUnwrap, match="mean"):
         pickle.loads(pickle.dumps(model)).estimator_  # noqa: B018
+
+
+def test_products_of_atoms_follow_the_atoms():
+    X = np.random.default_rng(0).normal(size=(40, 5))
+    learner = MiniBatchDictionaryLearning(3, max_iter=2, random_state=0, transform_algorithm="omp")
+    tuned = TunedTransformer(learner, loss="squared_error", lr=0.05, max_epochs=2, random_state=0)
+    tuned.fit(X, X[:, 0])
+    assert abs(tuned.estimator_.components_ - tuned.untuned_.components_).max() > 1e-3
+    assert_allclose(tuned.transform(X), tuned.estimator_.transform(X), rtol=1e-9, atol=1e-12)

@@ -103,6 +103,10 @@ class TorchSparseCoder(TorchEstimator):
         )
 
     @torch.jit.unused
+    def restrict_parameters(self) -> None:
+        self.gram.copy_(self.dictionary @ self.dictionary.T)
+
+    @torch.jit.unused
     def write_fitted(self, estimator: Any, changed: set[str]) -> None:
         if not hasattr(estimator, "components_"):
             write.attribute(estimator, "dictionary", self.dictionary)
