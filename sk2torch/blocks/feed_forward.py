@@ -26,16 +26,17 @@ class FeedForward(nn.Module):
         self.output_activation = output_activation
 
     @torch.jit.unused
-    def layers(self) -> list[nn.Module]:
-        """All of them, without the search that attributes of modules take."""
-        children = self._modules
-        return [*children["hidden"]._modules.values(), children["output"]]
+    def arrays(self) -> list[Tensor]:
+        """Weights and offsets of all layers, without the search that attributes of modules take."""
+        if torch.compiler.is_compiling():
+            layers = [*self.hidden, self.output]
+        else:
+            layers = [*self._modules["hidden"]._modules.values(), self._modules["output"]]
+        return [array for layer in layers for array in held_tensors(layer, "weight", "bias")]
 
     def forward(self, x: Tensor) -> Tensor:
         if not torch.jit.is_scripting():
-            layers = [*self.hidden, self.output] if torch.compiler.is_compiling() else self.layers()
-            arrays = [array for layer in layers for array in held_tensors(layer, "weight", "bias")]
-            result = dense_layers(x, arrays, self.hidden_activation, self.output_activation)
+            result = dense_layers(x, self.arrays(), self.hidden_activation, self.output_activation)
             if result is not None:
                 return result
         for layer in self.hidden:
