@@ -3,6 +3,8 @@
 import torch
 from torch import Tensor
 
+from sk2torch.ops.layout import selected
+
 
 def sequential_product(left: Tensor, right: Tensor) -> Tensor:
     """``left @ right.T``, added from the first column to the last; shape ``(n, m)``.
@@ -13,7 +15,7 @@ def sequential_product(left: Tensor, right: Tensor) -> Tensor:
     """
     if not torch.jit.is_scripting():  # noqa: SIM102
         if torch.compiler.is_compiling():
-            return (left.unsqueeze(1) * right).cumsum(dim=2)[:, :, -1]
+            return selected((left.unsqueeze(1) * right).cumsum(dim=2), 2, -1)
     total = left[:, :1] * right[:, 0]
     for k in range(1, right.shape[1]):
         total = total + left[:, k : k + 1] * right[:, k]
