@@ -111,7 +111,7 @@ def compare(before: Runtime, after: Runtime, table: Any) -> tuple[MethodError, .
             answers = [list(r.answers(method, x, _BATCH)) for r, x in zip((before, after), given, strict=True)]
             is_stack = method == "transform" and isinstance(answers[0][0], torch.Tensor)
             rows = max(answers[0][0].dim() - 2, 0) if is_stack else METHODS[method].rows
-            results = [_parts(blocks, rows) for blocks in answers]
+            results = _alike(*(_parts(blocks, rows) for blocks in answers))
             speed = _speed(
                 lambda m=method, x=given[0]: list(before.answers(m, x, _BATCH)),
                 lambda m=method, x=given[1]: list(after.answers(m, x, _BATCH)),
@@ -128,10 +128,22 @@ def _given(runtime: Runtime, method: str, table: Any) -> torch.Tensor:
     return result.to_dense() if result.layout != torch.strided else result
 
 
-def _parts(blocks: list[Any], rows: int) -> list[np.ndarray]:
-    """One array per output, of all rows, which are that dimension."""
+def _parts(blocks: list[Any], rows: int) -> list[torch.Tensor]:
+    """One tensor per output, of all rows, which are that dimension."""
     listed = [list(block) if isinstance(block, (list, tuple)) else [block] for block in blocks]
-    return [_array(joined(parts, rows)) for parts in zip(*listed, strict=True)]
+    return [joined(parts, rows) for parts in zip(*listed, strict=True)]
+
+
+def _alike(before: list[torch.Tensor], after: list[torch.Tensor]) -> tuple[list[np.ndarray], list[np.ndarray]]:
+    """Arrays to compare. Two sparse tensors, such as paths, may be wide: of these the cells that some of them has."""
+    pairs = []
+    for pair in zip(before, after, strict=True):
+        if all(tensor.layout != torch.strided for tensor in pair):
+            first, second = (tensor.to_sparse_coo().double() for tensor in pair)
+            # The same places in both, with zeros where one has none.
+            pair = [(one + 0.0 * other).coalesce().values() for one, other in ((first, second), (second, first))]
+        pairs.append([_array(tensor) for tensor in pair])
+    return [pair[0] for pair in pairs], [pair[1] for pair in pairs]
 
 
 def _array(tensor: torch.Tensor) -> np.ndarray:
