@@ -67,6 +67,8 @@ class Column:
     refuses_narrow = False
     # A step looks for NaN among words, which fails on pandas.NA.
     refuses_pandas_na = False
+    # A step takes None or some word for missing, but not NaN.
+    refuses_nan = False
     # Some step computes with its values, so they cannot be codes.
     has_numbers = False
     # It reaches the result of ``transform`` as it is, words included.
@@ -193,6 +195,21 @@ class Column:
         for source in self.sources:
             source.refuse(missing, infinity)
 
+    def refuse_nan(self) -> None:
+        """Note that a step takes no NaN, though None or a word that a tensor shows as NaN.
+
+        Raises:
+            UnsupportedParameter: an earlier step may make NaN of other cells.
+        """
+        if self.may_be_missing:
+            raise UnsupportedParameter(
+                "SimpleImputer: an earlier step may give NaN, which scikit-learn refuses where missing_values is "
+                "something else among objects; impute before that step."
+            )
+        self.refuses_nan = not self.computed
+        for source in self.sources:
+            source.refuse(infinity=False)
+
     def read_as_numbers(self) -> None:
         """Note that a step computes with the values.
 
@@ -213,8 +230,14 @@ class Column:
         """Values of this column as float64, shape ``(n_samples,)``.
 
         Raises:
-            InputError: a category that a strict encoder does not know, or text in a numeric column.
+            InputError: a category that a strict encoder does not know, text in a numeric column, or NaN where
+                missing cells show another way.
         """
+        if self.refuses_nan and any(map(is_missing, as_objects(values))):
+            raise InputError(
+                f"column {self.name!r} contains NaN, but the imputer was fitted with another missing_values; replace "
+                "NaN with that, or refit with missing_values=nan."
+            )
         if not self.is_text:
             if self.is_category or self.missing_words:
                 return as_categories(values, self.name, self.missing_words)
@@ -281,6 +304,7 @@ class Column:
             "used": self.used,
             "strict": self.strict,
             "refuses": [self.refuses_missing, self.refuses_infinity, self.refuses_pandas_na],
+            "refuses_nan": self.refuses_nan,
             "refuses_sparse": self.refuses_sparse,
             "refuses_narrow": self.refuses_narrow,
             "passed_on": self.passed_on,
@@ -296,6 +320,7 @@ class Column:
         column = cls(data["name"], readers=readers, is_whole=data.get("is_whole", False))
         column.used, column.strict = data["used"], data["strict"]
         column.refuses_missing, column.refuses_infinity, column.refuses_pandas_na = data["refuses"]
+        column.refuses_nan = data.get("refuses_nan", False)
         column.refuses_sparse = data.get("refuses_sparse", False)
         column.refuses_narrow = data.get("refuses_narrow", False)
         column.passed_on, column.mentions = data["passed_on"], int(data["is_category"])
@@ -340,7 +365,7 @@ class FilledColumn(Column):
         return self.__dict__["_origin"]
 
     def __getattribute__(self, name: str) -> Any:
-        if name in ("origin", "refuse", "__class__", "__dict__"):
+        if name in ("origin", "refuse", "refuse_nan", "__class__", "__dict__"):
             return super().__getattribute__(name)
         return getattr(self.origin, name)
 
@@ -349,6 +374,9 @@ class FilledColumn(Column):
 
     def refuse(self, missing: bool = True, infinity: bool = True) -> None:
         self.origin.refuse(False, infinity)
+
+    def refuse_nan(self) -> None:
+        """The first imputer fills NaN, or refuses it itself."""
 
 
 def tensor_width(columns: Iterable[Column]) -> int:

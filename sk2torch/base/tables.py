@@ -16,9 +16,9 @@ class ColumnFacts:
 
     Args:
         has_documents: vectorizers read some.
-        has_text: some have words.
+        has_text: some have words, or NaN to tell from other missing cells.
         compares: some have categories, or words for missing values.
-        is_plain: all are numbers, and none is compared with categories.
+        is_plain: all are numbers without more to look at, and none is compared with categories.
         uses_all: none is left unread.
         refuses_cells: some refuse NaN or infinity.
         refuses_narrow: some refuse dtypes in which numpy would compute.
@@ -38,9 +38,9 @@ class ColumnFacts:
     def of(cls, columns: Sequence[Column]) -> "ColumnFacts":
         return cls(
             has_documents=any(c.readers for c in columns),
-            has_text=any(c.is_text for c in columns),
+            has_text=any(c.is_text or c.refuses_nan for c in columns),
             compares=any(c.is_category or c.missing_words for c in columns),
-            is_plain=not any(c.is_text or c.readers or c.is_category for c in columns),
+            is_plain=not any(c.is_text or c.readers or c.is_category or c.refuses_nan for c in columns),
             uses_all=all(c.used for c in columns),
             refuses_cells=any(c.refuses_missing or c.refuses_infinity for c in columns),
             refuses_narrow=any(c.refuses_narrow for c in columns),

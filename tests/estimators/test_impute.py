@@ -4,10 +4,12 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from sklearn.compose import make_column_transformer
 from sklearn.experimental import enable_iterative_imputer  # noqa: F401
 from sklearn.impute import IterativeImputer, KNNImputer, MissingIndicator, SimpleImputer
 from sklearn.linear_model import BayesianRidge, Ridge
-from sklearn.pipeline import make_union
+from sklearn.pipeline import make_pipeline, make_union
+from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
 from sklearn.tree import DecisionTreeRegressor
 
 import sk2torch
@@ -79,7 +81,7 @@ def test_missing_values_in_another_column_are_an_error():
     assert transformed(estimator, X).shape == (len(X), 0)
 
 
-@pytest.mark.parametrize("make", [KNNImputer, IterativeImputer, MissingIndicator])
+@pytest.mark.parametrize("make", [SimpleImputer, KNNImputer, IterativeImputer, MissingIndicator])
 def test_nan_is_refused_beside_another_marker(make):
     X = impute.codes()[0].copy()
     estimator = make(missing_values=-1).fit(X)
@@ -88,6 +90,47 @@ def test_nan_is_refused_beside_another_marker(make):
         estimator.transform(X)
     with pytest.raises(sk2torch.InputError, match="contains NaN"):
         transformed(estimator, X)
+
+
+@pytest.mark.parametrize("marker", ["?", None, -1])
+@pytest.mark.parametrize("kind", ["numbers", "words"])
+def test_nan_is_refused_beside_another_marker_among_objects(marker, kind, tmp_path):
+    values = {"numbers": [1.5, 2.5, marker, 1.5], "words": ["a", "b", marker, "a"]}[kind]
+    X = pd.DataFrame({"x": values, "y": [0, 1, 0, marker]}, dtype=object)
+    pipeline = make_pipeline(
+        SimpleImputer(missing_values=marker, strategy="most_frequent"), OneHotEncoder(sparse_output=False)
+    ).fit(X)
+    artifact = sk2torch.export(sk2torch.wrap(pipeline), tmp_path / "imputer.safetensors")
+    tables = [X.assign(y=1.0), X.assign(y=NAN), X.assign(x=pd.Series([values[0], NAN, marker, NAN], dtype=object))]
+    for predictor in sk2torch.Predictor(sk2torch.wrap(pipeline)), sk2torch.Predictor(artifact):
+        np.testing.assert_array_equal(predictor.transform(X), pipeline.transform(X))
+        np.testing.assert_array_equal(predictor.transform(tables[0]), pipeline.transform(tables[0]))
+        for table in tables[1:]:
+            with pytest.raises(ValueError, match="NaN"):
+                pipeline.transform(table)
+            with pytest.raises(sk2torch.InputError, match="missing_values"):
+                predictor.transform(table)
+
+
+def test_a_second_imputer_may_look_for_another_marker():
+    X = pd.DataFrame({"x": ["a", NAN, "?", "a"]}, dtype=object)
+    pipeline = make_pipeline(
+        SimpleImputer(strategy="most_frequent"), SimpleImputer(missing_values="?", strategy="most_frequent")
+    ).fit(X)
+    np.testing.assert_array_equal(transformed(pipeline, X), pipeline.transform(X))
+
+
+def test_nan_that_a_step_makes_is_refused_before_another_marker():
+    X = pd.DataFrame({"x": ["a", "?", "a"], "y": [1.0, 2.0, 3.0]})
+    step = make_column_transformer((FunctionTransformer(np.log), ["y"]), remainder="passthrough")
+    pipeline = make_pipeline(step, SimpleImputer(missing_values="?", strategy="most_frequent")).fit(X)
+    with pytest.raises(sk2torch.UnsupportedParameter, match="impute before"):
+        sk2torch.wrap(pipeline)
+    scaled = make_column_transformer((StandardScaler(), ["y"]), remainder="passthrough")
+    pipeline = make_pipeline(scaled, SimpleImputer(missing_values="?", strategy="most_frequent")).fit(X)
+    np.testing.assert_array_equal(transformed(pipeline, X), pipeline.transform(X))
+    with pytest.raises(sk2torch.InputError, match="NaN"):
+        transformed(pipeline, X.assign(y=[1.0, NAN, 2.0]))
 
 
 def test_none_is_no_missing_number_for_the_indicator():

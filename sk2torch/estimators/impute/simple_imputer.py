@@ -39,8 +39,6 @@ class TorchSimpleImputer(TorchEstimator):
         is_numeric: the statistics are numbers, that may be trained.
     """
 
-    # A marker such as None among numbers is NaN in the tensor.
-    accepts_missing = True
     keeps_sparse = True
 
     def __init__(
@@ -102,6 +100,8 @@ class TorchSimpleImputer(TorchEstimator):
             float(missing_value) if is_number(missing_value) else float("nan"),
             is_numeric,
         )
+        # A marker such as None among objects is NaN in the tensor.
+        module.accepts_missing = not is_numeric
         module.passed_on.copy_(torch.tensor(passed_on, dtype=torch.bool))
         if not is_numeric or not estimator.add_indicator or is_pandas_na(missing_value):
             module.refused_methods = ("inverse_transform",)
@@ -171,6 +171,9 @@ def _keeps_objects(estimator: Any, statistic: Any) -> bool:
 
 def _missing_cells(value: Any, columns: list[Column], text: list[bool], is_numeric: bool) -> MissingCells:
     """How ``missing_values`` shows in the input tensor: by its code among words, as NaN among numbers."""
+    if not is_numeric and not is_missing(value) and not is_pandas_na(value):
+        for column in columns:
+            column.refuse_nan()
     if is_number(value):
         if is_missing(value):
             for column in columns:
