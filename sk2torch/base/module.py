@@ -151,9 +151,9 @@ class TorchEstimator(nn.Module):
 
     def output_columns(self, columns: list[Column] | None) -> list[Column] | None:
         """The columns of ``transform``'s result; None when all are computed numbers that are never missing."""
-        if columns is not None and self.hands_on_missing:
+        if columns and self.hands_on_missing:
             return followed_columns(columns)
-        if columns is not None and self.may_give_missing:
+        if columns and self.may_give_missing:
             computed = computed_columns(len(columns))
             computed[0].may_be_missing = True
             return computed
