@@ -82,25 +82,37 @@ static void squares_of(int64_t begin, int64_t end, int thread, void *context) {
     for (int64_t i = 0; i < end - begin; i++) s->out[begin + i] = squares[i / LANES][i % LANES];
 }
 
+/* Rows of the matrix that are read side by side for one right side: whole vectors of columns come before each part. */
+#define TOGETHER 8
+
+/* `count` entries from `row` of one solution, of which those before are known; their squares' sum. */
+static inline __attribute__((always_inline)) double solve_part(const double *lower, int64_t m, int64_t row,
+                                                               const int count, const double *right, double *v) {
+    const double *from = lower + row * m;
+    vec rest[TOGETHER] = {0};
+    for (int64_t k = 0; k < row; k += LANES) {
+        const vec known = *(const loose *)(v + k);
+        UNROLL for (int i = 0; i < count; i++)
+            rest[i] = MINUS_PRODUCT(*(const loose *)(from + i * m + k), known, rest[i]);
+    }
+    double square = 0;
+    UNROLL for (int i = 0; i < count; i++) {
+        double total = right[row + i];
+        for (int l = 0; l < LANES; l++) total += rest[i][l];
+        for (int k = 0; k < i; k++) total -= from[i * m + row + k] * v[row + k];
+        v[row + i] = total / from[i * m + row + i];
+        square += v[row + i] * v[row + i];
+    }
+    return square;
+}
+
 /* The same of one right side: lanes are columns of the matrix. */
 static double square_of_one(const double *lower, int64_t m, const double *right, double *v) {
     double square = 0;
-    for (int64_t row = 0; row < m; row++) {
-        const double *from = lower + row * m;
-        vec rest[4] = {0};
-        int64_t k = 0;
-        for (; k + 4 * LANES <= row; k += 4 * LANES)
-            UNROLL for (int i = 0; i < 4; i++) rest[i] = MINUS_PRODUCT(*(const loose *)(from + k + i * LANES),
-                                                                       *(const loose *)(v + k + i * LANES), rest[i]);
-        for (; k + LANES <= row; k += LANES)
-            rest[0] = MINUS_PRODUCT(*(const loose *)(from + k), *(const loose *)(v + k), rest[0]);
-        rest[0] = (rest[0] + rest[1]) + (rest[2] + rest[3]);
-        double total = right[row];
-        for (int i = 0; i < LANES; i++) total += rest[0][i];
-        for (; k < row; k++) total -= from[k] * v[k];
-        v[row] = total / from[row];
-        square += v[row] * v[row];
-    }
+    int64_t row = 0;
+    for (; row + TOGETHER <= m; row += TOGETHER) square += solve_part(lower, m, row, TOGETHER, right, v);
+    const int64_t end = m - row;
+    if (end > 0) square += solve_part(lower, m, row, end, right, v);
     return square;
 }
 
