@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from sk2torch.native import kernel, takes_doubles, warn_if_missing
+from sk2torch.ops.single import rounds_to_single
 
 # kernels/layers.c has the same numbers.
 _ACTIVATIONS = {"identity": 0, "logistic": 1, "tanh": 2, "relu": 3, "exp": 4, "softmax": 5}
@@ -37,6 +38,7 @@ def affine_rows(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor | None:
     return _run(x, [weight, bias], "identity", "identity")
 
 
+@rounds_to_single
 def dense_layers(x: Tensor, arrays: list[Tensor], hidden: str, last: str) -> Tensor | None:
     """``last(W_l(... hidden(W_1 x_i + b_1)) + b_l)``; None where compiled code does not apply, or is not the fastest.
 

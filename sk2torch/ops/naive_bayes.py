@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from sk2torch.native import kernel, require_shapes, takes_addresses, takes_doubles, warn_if_missing
+from sk2torch.ops.single import rounds_to_single
 
 # Rows that the compiled code works on at a time, at most.
 _ROWS = 32
@@ -17,6 +18,7 @@ _GAUSSIAN = (_POINTER, _INT64, _INT64, _POINTER, _POINTER, _POINTER, _POINTER, _
 _CATEGORICAL = (_POINTER, _INT64, _INT64, _POINTER, _POINTER, _POINTER, _POINTER, _INT64, _POINTER, _POINTER, _INT)
 
 
+@rounds_to_single
 def gaussian_joint(x: Tensor, mean: Tensor, variance: Tensor, log_prior: Tensor, log_norm: Tensor) -> Tensor | None:
     """``log_prior_c + log_norm_c - sum_f (x_f - mean_cf)**2 / variance_cf / 2``; shape ``(n, n_classes)``.
 
@@ -45,6 +47,7 @@ def gaussian_joint(x: Tensor, mean: Tensor, variance: Tensor, log_prior: Tensor,
     return out
 
 
+@rounds_to_single
 def categorical_joint(
     x: Tensor, counts: Tensor, first: Tensor, table: Tensor, log_prior: Tensor, message: str
 ) -> Tensor | None:

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from sk2torch.native import kernel, takes_doubles, warn_if_missing
+from sk2torch.ops.single import rounds_to_single
 
 # kernels/softmax.c has the same numbers.
 _KINDS = {"softmax": 0, "log_softmax": 1, "log_normalized": 2}
@@ -17,6 +18,7 @@ _PAIRS = ("binary_probabilities", ctypes.c_void_p, ctypes.c_int64, ctypes.c_void
 _TYPES = (ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64, ctypes.c_int, ctypes.c_void_p, ctypes.c_int)
 
 
+@rounds_to_single
 def normalize_rows(x: Tensor, kind: str) -> Tensor | None:
     """Each row's ``softmax``, ``log_softmax``, or ``x - logsumexp(x)`` (``"log_normalized"``).
 
@@ -40,6 +42,7 @@ def normalize_rows(x: Tensor, kind: str) -> Tensor | None:
     return out
 
 
+@rounds_to_single
 def binary_rows(scores: Tensor) -> Tensor | None:
     """``[1 - sigmoid(s), sigmoid(s)]`` for scores of shape ``(n,)``; None where compiled code does not apply."""
     if not takes_doubles(scores) or scores.dim() != 1:

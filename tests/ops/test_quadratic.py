@@ -63,8 +63,9 @@ def test_nan_stays_in_its_row_and_views_are_read_right(n):
     assert not found[1:].isnan().any()
 
 
-def test_gradients_and_float32_are_left_to_torch():
+def test_gradients_and_other_precisions_are_left_to_torch():
     x, means, factors = drawn(1, 4), drawn(5, 4), drawn(5, 4, 3)
     assert squared_forms(x.clone().requires_grad_(), means, factors, None, False) is None
     assert squared_forms(x, means, factors, drawn(5, 3).requires_grad_(), False) is None
-    assert squared_forms(x.float(), means.float(), factors.float(), None, False) is None
+    assert squared_forms(x.half(), means.half(), factors.half(), None, False) is None
+    assert squared_forms(x.float(), means.float(), factors.float().requires_grad_(), None, False) is None

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from sk2torch.native import kernel, takes_addresses, takes_doubles, warn_if_missing
+from sk2torch.ops.single import rounds_to_single
 
 # A second thread costs about as much as so many terms.
 _THREAD_WORK = 2**16
@@ -37,6 +38,7 @@ def product_steps(parents: list[Tensor], factors: list[Tensor]) -> Tensor:
     return torch.cat(steps)
 
 
+@rounds_to_single
 def feature_products(x: Tensor, steps: Tensor, n_terms: int, n_skipped: int) -> Tensor | None:
     """The terms of each row but the first ``n_skipped``; shape ``(n, n_terms - n_skipped)``.
 

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from sk2torch.native import kernel, require_shapes, takes_addresses, takes_doubles, warn_if_missing
+from sk2torch.ops.single import rounds_to_single
 
 # A second thread costs about as much as so many values.
 _THREAD_WORK = 2**11
@@ -14,6 +15,7 @@ _POINTER, _INT64, _INT, _DOUBLE = ctypes.c_void_p, ctypes.c_int64, ctypes.c_int,
 _TYPES = (_POINTER, _INT64, _INT64, _POINTER, _POINTER, _INT64, _INT, _POINTER, _POINTER, _POINTER, _POINTER)
 
 
+@rounds_to_single
 def quantile_shares(
     x: Tensor,
     table: Tensor,

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from sk2torch.native import kernel, require_shapes, takes_addresses, takes_doubles, warn_if_missing
+from sk2torch.ops.single import rounds_to_single
 
 # kernels/splines.c has the same numbers.
 _EXTRAPOLATIONS = {"continue": 0, "constant": 1, "linear": 1, "error": 2, "periodic": 3}
@@ -18,6 +19,7 @@ _KNOTS = (_POINTER, _INT64, _POINTER, _INT64, _INT64, _INT64)
 _TYPES = (_POINTER, _INT64, _INT64, *_KNOTS, _POINTER, _POINTER, _POINTER, _INT64, _INT64, _INT, _INT, _INT, _DOUBLE)
 
 
+@rounds_to_single
 def spline_basis(
     x: Tensor,
     knots: Tensor,

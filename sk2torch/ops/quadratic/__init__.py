@@ -1,7 +1,7 @@
 """Squared lengths of affine maps by compiled code: mixtures, discriminants, Mahalanobis distances.
 
 Each function returns None where that code does not apply, and callers go on with their formula in torch: in graphs,
-where gradients are recorded, for other dtypes than float64 and devices than processors, and without the library.
+where gradients are recorded, on other devices than processors, and without the library.
 """
 
 import ctypes
@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from sk2torch.native import kernel, require_shapes, takes_doubles, warn_if_missing
+from sk2torch.ops.single import rounds_to_single
 
 # Rows that the compiled code works on at a time, at most.
 _ROWS = 64
@@ -22,6 +23,7 @@ _FORMS = (_POINTER, *[_INT64] * 2, *[_POINTER] * 3, *[_INT64] * 3, _INT, *[_POIN
 _MAHALANOBIS = (_POINTER, *[_INT64] * 2, *[_POINTER] * 4, _INT)
 
 
+@rounds_to_single
 def squared_forms(x: Tensor, means: Tensor, factors: Tensor, residuals: Tensor | None, is_upper: bool) -> Tensor | None:
     """``|(x_i - means_k) factors_k + residuals_k|^2``; shape ``(n, n_forms)``.
 
@@ -36,6 +38,7 @@ def squared_forms(x: Tensor, means: Tensor, factors: Tensor, residuals: Tensor |
     return _forms(x, arrays, is_upper, None) if takes_doubles(x, *arrays) else None
 
 
+@rounds_to_single
 def log_densities(
     x: Tensor,
     means: Tensor,
@@ -94,6 +97,7 @@ def _forms(
     return out
 
 
+@rounds_to_single
 def mahalanobis_in_order(x: Tensor, location: Tensor, precision: Tensor) -> Tensor | None:
     """``functional.mahalanobis.squared_mahalanobis``, to the last digit."""
     if not takes_doubles(x, location, precision):
