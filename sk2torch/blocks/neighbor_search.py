@@ -84,6 +84,7 @@ class NeighborSearch(nn.Module):
     """
 
     __jit_unused_properties__ = ["fixed_tensors"]
+    _version = 2
     not_quantized = "which rows are nearest is decided by differences that rounded rows do not have"
     leaves: Tensor
 
@@ -119,6 +120,11 @@ class NeighborSearch(nn.Module):
         """See ``TorchEstimator``."""
         reason = "the search tree is that of the rows of the fit; fit with algorithm='brute', or again on the new rows"
         return {"rows": reason} if self.order in _TREES else {}
+
+    @torch.jit.unused
+    def upgrade(self, version: int) -> None:
+        """See ``TorchEstimator``: rows of a search tree were trained."""
+        self.rows.requires_grad_(self.rows.requires_grad and self.order not in _TREES)
 
     @torch.jit.unused
     def check_arrays(self) -> None:

@@ -32,6 +32,8 @@ def read_model(path: Path) -> TorchEstimator:
     reader = Reader(path)
     try:
         about = metadata.parse(reader.text, path)
+        if not isinstance(about.get("structure"), dict):
+            raise ArtifactError(f"{str(path)!r} is damaged: its metadata says nothing of the model's structure.")
         declared = declared_tensors(about["structure"])
         reader.check(declared)
         try:
@@ -42,11 +44,12 @@ def read_model(path: Path) -> TorchEstimator:
             raise
         except Exception as error:
             raise ArtifactError(
-                f"its parts do not fit together ({type(error).__name__}: {str(error)[:200]})"
+                f"its parts do not fit together ({type(error).__name__}: {str(error)[:200]}); it was written by "
+                f"sk2torch {str(about['versions'].get('sk2torch'))[:20]}: convert the model again, or use that version"
             ) from error
     except (ArtifactError, KeyError, RecursionError) as error:
         text = str(error) or type(error).__name__
-        raise ArtifactError(text if repr(str(path)) in text else f"{str(path)!r} is damaged: {text}") from error
+        raise ArtifactError(text if repr(str(path)) in text else f"{str(path)!r} cannot be read: {text}") from error
     finally:
         reader.close()
     return model
