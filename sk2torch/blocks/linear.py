@@ -23,6 +23,18 @@ class LinearMap(nn.Module):
         self.bias = nn.Parameter(bias.expand(weight.shape[0]).clone())
         self.flat = flat
 
+    @torch.jit.unused
+    def check_arrays(self) -> None:
+        """Refuse arrays that broadcasting would hide: one output for each offset, and one alone where it is flat.
+
+        Raises:
+            ValueError: they are of other shapes.
+        """
+        if self.weight.dim() != 2 or self.bias.shape != self.weight.shape[:1]:
+            raise ValueError(f"a linear map of shape {tuple(self.weight.shape)} has {self.bias.numel()} offsets.")
+        if self.flat and self.weight.shape[0] != 1:
+            raise ValueError(f"a linear map with one output has {self.weight.shape[0]}.")
+
     def forward(self, x: Tensor) -> Tensor:
         if not torch.jit.is_scripting():
             weight, bias = held_tensors(self, "weight", "bias")

@@ -39,7 +39,7 @@ def read_model(path: Path) -> TorchEstimator:
         try:
             model = build(about["structure"], reader.tensor)
             model.__dict__["_encoding"] = metadata.encoding_of(about)
-            _try_out(model.eval())
+            _try_out(model.eval(), metadata.input_like(about).dtype)
         except ArtifactError:
             raise
         except Exception as error:
@@ -55,7 +55,7 @@ def read_model(path: Path) -> TorchEstimator:
     return model
 
 
-def _try_out(model: Any) -> None:
+def _try_out(model: Any, dtype: torch.dtype) -> None:
     """Answer no rows by every method: parts that do not fit together show.
 
     Raises:
@@ -64,6 +64,9 @@ def _try_out(model: Any) -> None:
     if not isinstance(model, TorchEstimator):
         raise ArtifactError("its structure is that of a part of a model.")
     for module in model.modules():
+        anchor = module.anchor if isinstance(module, TorchEstimator) else model.anchor
+        if anchor.dtype != dtype or anchor.dim() > 0:
+            raise ArtifactError(f"a part computes in {anchor.dtype}, not in {dtype}.")
         if hasattr(module, "check_arrays"):
             module.check_arrays()
     width = [max(model.n_features_in, 1)] if model.encoding.n_dims == 2 else []
