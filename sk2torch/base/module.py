@@ -149,6 +149,20 @@ class TorchEstimator(nn.Module):
         default any value will do.
         """
 
+    @torch.jit.unused
+    def upgrade(self, version: int) -> None:
+        """Bring a module of an earlier file, with the tensors and parts of that file, to what it would be today.
+
+        A class whose tensors or parts get other names, shapes or meanings raises its ``_version``, torch's number of a
+        module's layout, which files hold; blocks do the same. Without a number it is 1.
+
+        Args:
+            version: of the class when the file was written.
+
+        Raises:
+            ValueError: that cannot be told from what the file holds; it is to be converted again.
+        """
+
     def output_columns(self, columns: list[Column] | None) -> list[Column] | None:
         """The columns of ``transform``'s result; None when all are computed numbers that are never missing."""
         if columns and self.hands_on_missing:

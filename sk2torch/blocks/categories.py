@@ -71,6 +71,23 @@ class CategoryLookup(nn.Module):
         return torch.where(torch.isnan(x), self.missing, answer)
 
     @torch.jit.unused
+    def check_arrays(self) -> None:
+        """Refuse arrays that are not of as many places for each column.
+
+        Raises:
+            ValueError: they are.
+        """
+        n_columns, size = self.first.shape[0], 2 ** min(self.n_steps, 62)
+        whole = (self.answers, self.missing, self.unknown, self.first)
+        if any(array.dtype != torch.int64 or array.dim() != 1 for array in whole):
+            raise ValueError("places of categories are no integers.")
+        lengths = [array.shape[0] for array in (self.values, self.answers, self.missing, self.unknown)]
+        if lengths != [n_columns * size] * 2 + [n_columns] * 2:
+            raise ValueError("the places of categories do not fit together.")
+        if not torch.equal(self.first, torch.arange(n_columns) * size):
+            raise ValueError("the categories of columns do not follow each other.")
+
+    @torch.jit.unused
     def searched(self, x: Tensor) -> Tensor:
         """``forward`` by torch's own search, which exported graphs do not have."""
         x = x.detach().T.contiguous()
@@ -95,6 +112,17 @@ class CategoryTable(nn.Module):
         lengths = [len(column) for column in values]
         self.register_buffer("values", torch.tensor(list(itertools.chain(*values)), dtype=torch.float64))
         self.register_buffer("first", torch.tensor([0, *itertools.accumulate(lengths)][:-1], dtype=torch.int64))
+
+    @torch.jit.unused
+    def check_arrays(self) -> None:
+        """Refuse columns that begin elsewhere than in the table, or not one after the other.
+
+        Raises:
+            ValueError: there are such.
+        """
+        ends = torch.cat([self.first, torch.tensor([self.values.shape[0]])])
+        if self.first.dtype != torch.int64 or bool((ends.diff() < 0).any()) or bool((ends[:1] != 0).any()):
+            raise ValueError("the values of categories are not those of their columns.")
 
     def forward(self, index: Tensor) -> Tensor:
         """Values of the shape of ``index``, int64 ``(n_samples, n_columns)``, which must be in range."""

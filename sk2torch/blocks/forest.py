@@ -45,6 +45,7 @@ class Forest(nn.Module):
     """
 
     __jit_unused_properties__ = ["node_offsets"]
+    feature: Tensor
     # Of files of older versions, which do not say it.
     n_features = 0
 
@@ -115,6 +116,28 @@ class Forest(nn.Module):
         return TreeArrays(
             held["feature"], threshold, held["child"], held["category_row"], held["category_left"], held["roots"]
         )
+
+    @torch.jit.unused
+    def check_arrays(self) -> None:
+        """Refuse parents that are not those of the nodes, columns that no input has, and another depth than the trees'.
+
+        Raises:
+            ValueError: there are such; of all others the operators take care.
+        """
+        n_nodes = self.feature.shape[0]
+        parent = _parents(*self.child.reshape(-1, 2).unbind(dim=1))
+        if self.n_nodes != n_nodes or self.n_trees != self.roots.shape[0] or not torch.equal(parent, self.parent):
+            raise ValueError("the nodes of a forest do not fit together.")
+        if bool((self.feature < 0).any()) or (self.n_features > 0 and int(self.feature.max()) >= 2 * self.n_features):
+            raise ValueError(f"the nodes of a forest look at columns that are not among {self.n_features}.")
+        # Twice as far up each time; parents come first, so this ends.
+        height = (parent != torch.arange(n_nodes)).long()
+        if (parent > torch.arange(n_nodes)).any():
+            raise ValueError("the nodes of a forest are no trees.")
+        while not torch.equal(parent[parent], parent):
+            height, parent = height + height[parent], parent[parent]
+        if not int(height.max()) <= self.depth <= n_nodes:
+            raise ValueError(f"a forest is {int(height.max())} deep, not {self.depth}.")
 
     def rows_at_a_time(self, x: Tensor) -> int:
         """How many rows are evaluated together: as many as bound memory, and on a CPU fit its cache."""

@@ -50,6 +50,18 @@ class KernelExpansion(nn.Module):
         """Parameters that this kernel does not have."""
         return unused_parameters(self.link)
 
+    @torch.jit.unused
+    def check_arrays(self) -> None:
+        """Refuse sums of nothing, and another number of weights than of rows.
+
+        Raises:
+            ValueError: these differ.
+        """
+        n_rows = self.rows.shape[0]
+        n_weights, n_weighted = self.weights.shape
+        if n_weights == 0 or n_weighted != n_rows or sum(self.sizes) != n_rows:
+            raise ValueError(f"a sum over {n_rows} kernels has weights of shape {tuple(self.weights.shape)}.")
+
     def forward(self, x: Tensor, constants: Tensor | None = None) -> Tensor:
         """Plus ``constants``; shape ``(n_samples, n_groups * n_weights)``, all weights of the first group first."""
         if not torch.jit.is_scripting():

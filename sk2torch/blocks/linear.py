@@ -23,6 +23,18 @@ class LinearMap(nn.Module):
         self.bias = nn.Parameter(bias.expand(weight.shape[0]).clone())
         self.flat = flat
 
+    @torch.jit.unused
+    def check_arrays(self) -> None:
+        """Refuse arrays that broadcasting would hide: one output for each offset, and one alone where it is flat.
+
+        Raises:
+            ValueError: they are of other shapes.
+        """
+        if self.weight.dim() != 2 or self.bias.shape != self.weight.shape[:1]:
+            raise ValueError(f"a linear map of shape {tuple(self.weight.shape)} has {self.bias.numel()} offsets.")
+        if self.flat and self.weight.shape[0] != 1:
+            raise ValueError(f"a linear map with one output has {self.weight.shape[0]}.")
+
     def forward(self, x: Tensor) -> Tensor:
         if not torch.jit.is_scripting():
             weight, bias = held_tensors(self, "weight", "bias")
@@ -41,3 +53,26 @@ class LinearMap(nn.Module):
         else:
             result = torch.nn.functional.linear(x, self.weight, self.bias)
         return result.squeeze(1) if self.flat else result
+
+
+def upgrade_matrix(module: nn.Module, name: str, part: str, is_transposed: bool = False) -> None:
+    """Put a linear map in the place of a matrix that earlier files hold, if any; see ``TorchEstimator.upgrade``.
+
+    Args:
+        module: what holds the matrix.
+        name: of the matrix.
+        part: name of the linear map.
+        is_transposed: the matrix has shape ``(n_features, n_outputs)``.
+
+    Raises:
+        ValueError: it is no matrix.
+    """
+    matrix = module._parameters.pop(name, None)
+    if matrix is None:
+        return
+    # Without columns, its rows would be numbers of the offset that no tensor of the file has.
+    if matrix.dim() != 2 or matrix.numel() < matrix.shape[is_transposed]:
+        raise ValueError(f"{name!r} is no matrix")
+    weight = matrix.detach().T.contiguous() if is_transposed else matrix.detach()
+    linear = LinearMap(weight, weight.new_zeros(1))
+    setattr(module, part, linear.requires_grad_(matrix.requires_grad))

@@ -84,6 +84,7 @@ class NeighborSearch(nn.Module):
     """
 
     __jit_unused_properties__ = ["fixed_tensors"]
+    _version = 2
     not_quantized = "which rows are nearest is decided by differences that rounded rows do not have"
     leaves: Tensor
 
@@ -121,16 +122,27 @@ class NeighborSearch(nn.Module):
         return {"rows": reason} if self.order in _TREES else {}
 
     @torch.jit.unused
+    def upgrade(self, version: int) -> None:
+        """See ``TorchEstimator``: rows of a search tree were trained."""
+        self.rows.requires_grad_(self.rows.requires_grad and self.order not in _TREES)
+
+    @torch.jit.unused
     def check_arrays(self) -> None:
-        """Refuse leaves of other rows than those that are stored, which compiled searches follow.
+        """Refuse leaves that do not hold each row once, and nodes of another tree, which compiled searches follow.
 
         Raises:
             ValueError: there are such.
         """
-        leaves = self.leaves
-        is_row = (leaves >= 0) & (leaves <= self.rows.shape[0])
-        if leaves.dtype != torch.int64 or leaves.dim() != 2 or not bool(is_row.all()):
+        leaves, n_rows = self.leaves, self.rows.shape[0]
+        if leaves.dtype != torch.int64 or leaves.dim() != 2:
+            raise ValueError("the leaves of a search tree are no table of rows.")
+        in_leaves = leaves[leaves != n_rows]
+        if not (torch.equal(in_leaves.sort()[0], torch.arange(n_rows)) and torch.equal(in_leaves, self.storage)):
             raise ValueError("the leaves of a search tree are not those of its rows.")
+        n_leaves, n_nodes = leaves.shape[0], 2 * leaves.shape[0] - 1
+        is_whole = n_leaves & (n_leaves - 1) == 0 and self.lower.shape[0] == n_nodes == self.upper.shape[0]
+        if self.order in _TREES and not is_whole:
+            raise ValueError("the nodes of a search tree are not those of its leaves.")
 
     def nearest(self, x: Tensor, k: int) -> Tensor:
         """Indices of the ``k`` nearest rows, nearest first; int64, shape ``(n_samples, k)``."""

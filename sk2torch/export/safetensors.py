@@ -32,27 +32,30 @@ def read_model(path: Path) -> TorchEstimator:
     reader = Reader(path)
     try:
         about = metadata.parse(reader.text, path)
+        if not isinstance(about.get("structure"), dict):
+            raise ArtifactError(f"{str(path)!r} is damaged: its metadata says nothing of the model's structure.")
         declared = declared_tensors(about["structure"])
         reader.check(declared)
         try:
             model = build(about["structure"], reader.tensor)
             model.__dict__["_encoding"] = metadata.encoding_of(about)
-            _try_out(model.eval())
+            _try_out(model.eval(), metadata.input_like(about).dtype)
         except ArtifactError:
             raise
         except Exception as error:
             raise ArtifactError(
-                f"its parts do not fit together ({type(error).__name__}: {str(error)[:200]})"
+                f"its parts do not fit together ({type(error).__name__}: {str(error)[:200]}); it was written by "
+                f"sk2torch {str(about['versions'].get('sk2torch'))[:20]}: convert the model again, or use that version"
             ) from error
     except (ArtifactError, KeyError, RecursionError) as error:
         text = str(error) or type(error).__name__
-        raise ArtifactError(text if repr(str(path)) in text else f"{str(path)!r} is damaged: {text}") from error
+        raise ArtifactError(text if repr(str(path)) in text else f"{str(path)!r} cannot be read: {text}") from error
     finally:
         reader.close()
     return model
 
 
-def _try_out(model: Any) -> None:
+def _try_out(model: Any, dtype: torch.dtype) -> None:
     """Answer no rows by every method: parts that do not fit together show.
 
     Raises:
@@ -61,6 +64,9 @@ def _try_out(model: Any) -> None:
     if not isinstance(model, TorchEstimator):
         raise ArtifactError("its structure is that of a part of a model.")
     for module in model.modules():
+        anchor = module.anchor if isinstance(module, TorchEstimator) else model.anchor
+        if anchor.dtype != dtype or anchor.dim() > 0:
+            raise ArtifactError(f"a part computes in {anchor.dtype}, not in {dtype}.")
         if hasattr(module, "check_arrays"):
             module.check_arrays()
     width = [max(model.n_features_in, 1)] if model.encoding.n_dims == 2 else []

@@ -10,8 +10,12 @@ from sk2torch.ops.pairwise import arg_min, nearest_of_few, pairwise_kernel
 def first_of_equals(centers: Tensor) -> Tensor:
     """For each center the first one that is equal to it; int64, shape ``(n_centers,)``, or empty where none are."""
     _, first, inverse = np.unique(centers.numpy(), axis=0, return_index=True, return_inverse=True)
-    repeated = first[inverse.reshape(-1)].astype(np.int64)
-    return torch.from_numpy(repeated if len(first) < len(repeated) else repeated[:0])
+    return without_own(torch.from_numpy(first[inverse.reshape(-1)].astype(np.int64)))
+
+
+def without_own(first: Tensor) -> Tensor:
+    """``first``, shape ``(n_centers,)``; empty where each center is the first that is equal to it."""
+    return first[:0] if torch.equal(first, torch.arange(len(first))) else first
 
 
 def nearest_center(x: Tensor, centers: Tensor, first: Tensor, is_clipped: bool) -> Tensor:

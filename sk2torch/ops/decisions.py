@@ -15,6 +15,8 @@ def native_positive(scores: Tensor, is_negated: bool) -> Tensor | None:
     """``functional.decisions.positive_index``; None where compiled code does not apply."""
     if not takes_addresses(scores) or scores.dtype is not torch.float64 or not scores.is_contiguous():
         return None
+    if scores.dim() != 1:
+        raise ValueError(f"expected one score for each row, got the shape {tuple(scores.shape)}.")
     function = kernel(*_KERNEL)
     if function is None:
         return None

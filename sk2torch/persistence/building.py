@@ -50,6 +50,7 @@ def _check(data: dict[str, Any], path: str, found: dict[str, Declared], modules:
             raise ArtifactError(f"the structure is damaged: {path!r} is said to be {data['same_as']!r}, not yet met.")
         return
     cls = class_of(data["class"])
+    _check_version(cls, data)
     if issubclass(cls, TorchEstimator):
         methods = [*data["methods"], *([data["forward"]] if data["forward"] else [])]
         strange = [name for name in methods if name not in METHODS or not has_method(cls, name)]
@@ -67,6 +68,17 @@ def _check(data: dict[str, Any], path: str, found: dict[str, Declared], modules:
             _check(child, prefix + name, found, modules, depth + 1)
     # After its children: a module is no part of itself.
     modules.add(path)
+
+
+def _check_version(cls: type[nn.Module], data: dict[str, Any]) -> None:
+    """Refuse parts of a layout that is not known yet; see ``TorchEstimator.upgrade``."""
+    version = data.get("version", 1)
+    if type(version) is not int or version < 1:
+        raise ArtifactError(f"the structure is damaged: {data['class']} is of version {str(version)[:20]!r}.")
+    if version > cls._version:
+        raise ArtifactError(
+            f"its {data['class']} is of version {version}, this sk2torch reads up to {cls._version}; upgrade sk2torch."
+        )
 
 
 def _is_name(name: str) -> bool:
@@ -120,6 +132,8 @@ def _build(
         _attach(module, name, declared, prefix + name, tensor, tensors)
     for name, child in data["children"].items():
         module._modules[name] = None if child is None else _build(child, prefix + name, tensor, modules, tensors)
+    if data.get("version", 1) < cls._version:
+        module.upgrade(data.get("version", 1))
     return module
 
 

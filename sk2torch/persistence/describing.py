@@ -45,6 +45,8 @@ def _module(module: nn.Module, path: str, tensors: dict[str, Tensor], met: dict[
     family = family_of(module)
     state = module.__getstate__() if "__getstate__" in vars(family) else module.__dict__
     result: dict[str, Any] = {"class": name_of(family)}
+    if family._version > 1:
+        result["version"] = family._version
     if isinstance(module, TorchEstimator):
         result["methods"] = methods_of(module)
         result["forward"] = _forward_of(module)

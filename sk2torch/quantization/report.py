@@ -4,7 +4,7 @@ import io
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -87,6 +87,14 @@ class QuantizationReport:
         return text.getvalue()
 
 
+class _Pair(NamedTuple):
+    """An answer before and after; of sparse ones the cells, with their places as columns."""
+
+    expected: np.ndarray
+    actual: np.ndarray
+    places: np.ndarray | None
+
+
 def n_rows(table: Any) -> int:
     """Rows of a calibration set; 0 without one."""
     if table is None:
@@ -111,12 +119,12 @@ def compare(before: Runtime, after: Runtime, table: Any) -> tuple[MethodError, .
             answers = [list(r.answers(method, x, _BATCH)) for r, x in zip((before, after), given, strict=True)]
             is_stack = method == "transform" and isinstance(answers[0][0], torch.Tensor)
             rows = max(answers[0][0].dim() - 2, 0) if is_stack else METHODS[method].rows
-            results = _alike(*(_parts(blocks, rows) for blocks in answers))
+            pairs = _alike(*(_parts(blocks, rows) for blocks in answers))
             speed = _speed(
                 lambda m=method, x=given[0]: list(before.answers(m, x, _BATCH)),
                 lambda m=method, x=given[1]: list(after.answers(m, x, _BATCH)),
             )
-        found.append(MethodError(method, *_difference(*results), speed))
+        found.append(MethodError(method, *_difference(pairs), speed))
     return tuple(found)
 
 
@@ -124,7 +132,7 @@ def _given(runtime: Runtime, method: str, table: Any) -> torch.Tensor:
     x = runtime.encoding.to_tensor(table, runtime.like)
     if METHODS[method].kind != "input":
         return x
-    result = torch.cat(list(runtime.answers("transform", x, _BATCH)))
+    result = joined(list(runtime.answers("transform", x, _BATCH)), 0)
     return result.to_dense() if result.layout != torch.strided else result
 
 
@@ -134,16 +142,25 @@ def _parts(blocks: list[Any], rows: int) -> list[torch.Tensor]:
     return [joined(parts, rows) for parts in zip(*listed, strict=True)]
 
 
-def _alike(before: list[torch.Tensor], after: list[torch.Tensor]) -> tuple[list[np.ndarray], list[np.ndarray]]:
+def _alike(before: list[torch.Tensor], after: list[torch.Tensor]) -> list[_Pair]:
     """Arrays to compare. Two sparse tensors, such as paths, may be wide: of these the cells that some of them has."""
     pairs = []
     for pair in zip(before, after, strict=True):
+        places = None
         if all(tensor.layout != torch.strided for tensor in pair):
-            first, second = (tensor.to_sparse_coo().double() for tensor in pair)
-            # The same places in both, with zeros where one has none.
-            pair = [(one + 0.0 * other).coalesce().values() for one, other in ((first, second), (second, first))]
-        pairs.append([_array(tensor) for tensor in pair])
-    return [pair[0] for pair in pairs], [pair[1] for pair in pairs]
+            first, second = (tensor.to_sparse_coo().coalesce().double() for tensor in pair)
+            # The same places in both, in order, with zeros where one has none.
+            cells = [(one + _zeros(other)).coalesce() for one, other in ((first, second), (second, first))]
+            pair, places = [cell.values() for cell in cells], cells[0].indices().numpy(force=True)
+        pairs.append(_Pair(_array(pair[0]), _array(pair[1]), places))
+    return pairs
+
+
+def _zeros(tensor: torch.Tensor) -> torch.Tensor:
+    """Zeros in the places of a sparse tensor."""
+    return torch.sparse_coo_tensor(
+        tensor.indices(), torch.zeros_like(tensor.values()), tensor.shape, check_invariants=True
+    )
 
 
 def _array(tensor: torch.Tensor) -> np.ndarray:
@@ -151,12 +168,10 @@ def _array(tensor: torch.Tensor) -> np.ndarray:
     return (dense.double() if dense.is_floating_point() else dense).numpy(force=True)
 
 
-def _difference(
-    before: list[np.ndarray], after: list[np.ndarray]
-) -> tuple[float | None, float | None, tuple[int, ...] | None]:
+def _difference(pairs: list[_Pair]) -> tuple[float | None, float | None, tuple[int, ...] | None]:
     """Agreement, largest error and where it is."""
     agreement, largest, where = None, None, None
-    for expected, actual in zip(before, after, strict=True):
+    for expected, actual, places in pairs:
         if expected.dtype.kind != "f":
             same = (expected == actual).reshape(len(expected), -1).all(axis=1) if expected.size else np.ones(1)
             agreement = min(1.0 if agreement is None else agreement, float(same.mean()))
@@ -165,8 +180,8 @@ def _difference(
             error = np.where((expected == actual) | (np.isnan(expected) & np.isnan(actual)), 0.0, expected - actual)
         error = np.where(np.isnan(error), np.inf, np.abs(error))
         if error.size and (largest is None or error.max() > largest):
-            largest = float(error.max())
-            where = tuple(int(k) for k in np.unravel_index(error.argmax(), error.shape))
+            largest, at = float(error.max()), int(error.argmax())
+            where = tuple(map(int, np.unravel_index(at, error.shape) if places is None else places[:, at]))
     return agreement, largest, where
 
 

@@ -1,19 +1,24 @@
 """Matrices in few bits: what is kept, how far answers move, what leaves as a file, what is refused."""
 
+import copy
 import sys
 
 import numpy as np
 import pytest
+import scipy.sparse
 import torch
 from sklearn.cluster import KMeans
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LinearRegression, LogisticRegression
+from sklearn.preprocessing import MaxAbsScaler
 
 import sk2torch
 from sk2torch.base import ArtifactError, MissingDependency, UnsupportedParameter
 from sk2torch.blocks.quantized.linear import DynamicMap
+from sk2torch.export import runtime_of
 from sk2torch.functional.int8 import int8_products, int8_rows
 from sk2torch.quantization.packages import quiet_torchao, torchao
+from sk2torch.quantization.report import compare
 
 MODES = ("weight_only", "dynamic", "static", "float16", "bfloat16")
 # Least share of rows whose label stays, in any of these modes.
@@ -62,6 +67,23 @@ def test_report_finds_the_largest_error_and_prints(quantized, fitted, digits):
     assert found.agreement is None
     assert "decision_function" in str(report)
     assert all(m.speed > 0 for m in report.methods)
+
+
+def test_report_on_sparse_answers_says_row_and_column():
+    table = scipy.sparse.random_array((50, 30), density=0.2, rng=np.random.default_rng(0), format="csr")
+    model = sk2torch.wrap(MaxAbsScaler().fit(table))
+    other = copy.deepcopy(model)
+    rows = table[:, [7]].nonzero()[0]
+    with torch.no_grad():
+        other.scale[7] *= 2.0
+    found = compare(runtime_of(model), runtime_of(other), table)[0]
+    assert found.where == (int(np.argmax(table[:, [7]].toarray())), 7)
+    assert found.max_error == 0.5
+    with torch.no_grad():
+        other.scale[7] = float("nan")
+    found = compare(runtime_of(model), runtime_of(other), table)[0]
+    assert found.where == (rows.min(), 7)
+    assert found.max_error == float("inf")
 
 
 def test_without_rows_the_report_has_sizes_only(fitted):

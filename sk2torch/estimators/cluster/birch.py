@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from sk2torch.base import Column, TorchEstimator, read, register, write
-from sk2torch.functional.centers import center_distances, first_of_equals, nearest_center
+from sk2torch.functional.centers import center_distances, first_of_equals, nearest_center, without_own
 
 
 @register("sklearn.cluster.Birch")
@@ -19,6 +19,7 @@ class TorchBirch(TorchEstimator):
         labels: of the subclusters, int64, shape ``(n_subclusters,)``.
     """
 
+    _version = 2
     # Equal centers may part in training.
     free_tensors = ("first",)
     equivalent_settings = ("first",)
@@ -40,6 +41,12 @@ class TorchBirch(TorchEstimator):
     def write_fitted(self, estimator: Any, changed: set[str]) -> None:
         centers = estimator.subcluster_centers_
         write.attribute(estimator, "_subcluster_norms", np.einsum("ij,ij->i", centers, centers))
+
+    @torch.jit.unused
+    def upgrade(self, version: int) -> None:
+        # Lengths of the centers, which follow them by now.
+        self._buffers.pop("norms", None)
+        self.first = without_own(self.first)
 
     def predict(self, x: Tensor) -> Tensor:
         index = nearest_center(self.prepare(x), self.centers, self.first, True)

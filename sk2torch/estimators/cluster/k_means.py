@@ -2,10 +2,11 @@
 
 from typing import Any, Self
 
+import torch
 from torch import Tensor, nn
 
 from sk2torch.base import Column, TorchEstimator, read, register
-from sk2torch.functional.centers import center_distances, first_of_equals, nearest_center
+from sk2torch.functional.centers import center_distances, first_of_equals, nearest_center, without_own
 
 
 @register("sklearn.cluster.KMeans", "sklearn.cluster.MiniBatchKMeans")
@@ -19,6 +20,7 @@ class TorchKMeans(TorchEstimator):
         centers: shape ``(n_clusters, n_features)``.
     """
 
+    _version = 2
     # Equal centers may part in training.
     free_tensors = ("first",)
     equivalent_settings = ("first",)
@@ -32,6 +34,12 @@ class TorchKMeans(TorchEstimator):
     @classmethod
     def from_sklearn(cls, estimator: Any, columns: list[Column]) -> Self:
         return cls(read.matrix(estimator.cluster_centers_))
+
+    @torch.jit.unused
+    def upgrade(self, version: int) -> None:
+        # Lengths of the centers, which follow them by now.
+        self._buffers.pop("norms", None)
+        self.first = without_own(self.first)
 
     def predict(self, x: Tensor) -> Tensor:
         return nearest_center(self.prepare(x), self.centers, self.first, False)

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from sk2torch.base import ANY_WIDTH, Column, TorchEstimator, UnsupportedParameter, read, register
-from sk2torch.functional.centers import first_of_equals, nearest_center
+from sk2torch.functional.centers import first_of_equals, nearest_center, without_own
 
 
 @register("sklearn.cluster.AffinityPropagation", "sklearn.cluster.MeanShift")
@@ -20,6 +20,7 @@ class TorchNearestCenter(TorchEstimator):
         centers: shape ``(n_clusters, n_features)``.
     """
 
+    _version = 2
     # Equal centers may part in training.
     free_tensors = ("first",)
     equivalent_settings = ("first",)
@@ -41,6 +42,12 @@ class TorchNearestCenter(TorchEstimator):
         if centers.shape[0] == 0:
             return TorchNoCenter(int(getattr(estimator, "n_features_in_", ANY_WIDTH)))
         return cls(centers)
+
+    @torch.jit.unused
+    def upgrade(self, version: int) -> None:
+        # Lengths of the centers, which follow them by now.
+        self._buffers.pop("norms", None)
+        self.first = without_own(self.first)
 
     def predict(self, x: Tensor) -> Tensor:
         return nearest_center(self.prepare(x), self.centers, self.first, True)

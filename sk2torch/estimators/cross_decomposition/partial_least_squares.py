@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from sk2torch.base import Column, TorchEstimator, read, register, write
-from sk2torch.blocks.linear import LinearMap
+from sk2torch.blocks.linear import LinearMap, upgrade_matrix
 
 
 @register(
@@ -30,6 +30,7 @@ class TorchPLS(TorchEstimator):
         flat: ``predict`` gives one number per row.
     """
 
+    _version = 2
     fitted_attributes = {
         "mean": "_x_mean",
         "scale": "_x_std",
@@ -72,6 +73,15 @@ class TorchPLS(TorchEstimator):
     def write_fitted(self, estimator: Any, changed: set[str]) -> None:
         if "projection.weight" in changed:
             estimator.x_rotations_ = write.array(self.projection.weight.T)
+
+    @torch.jit.unused
+    def upgrade(self, version: int) -> None:
+        upgrade_matrix(self, "rotations", "projection", is_transposed=True)
+        upgrade_matrix(self, "loadings", "restoration")
+        # The last part, as in modules of today.
+        regression = self.regression
+        del self.regression
+        self.regression = regression
 
     def predict(self, x: Tensor) -> Tensor:
         return self.regression(self.prepare(x) - self.mean)

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from sk2torch.base import Column, TorchEstimator, read, register, write
-from sk2torch.blocks.linear import LinearMap
+from sk2torch.blocks.linear import LinearMap, upgrade_matrix
 
 
 @register("sklearn.cross_decomposition.PLSSVD")
@@ -21,6 +21,7 @@ class TorchPLSSVD(TorchEstimator):
         weights: shape ``(n_features, n_components)``.
     """
 
+    _version = 2
     fitted_attributes = {"mean": "_x_mean", "scale": "_x_std"}
     fixed_tensors = {"projection.bias": "scikit-learn adds none"}
 
@@ -39,6 +40,10 @@ class TorchPLSSVD(TorchEstimator):
     def write_fitted(self, estimator: Any, changed: set[str]) -> None:
         if "projection.weight" in changed:
             estimator.x_weights_ = write.array(self.projection.weight.T)
+
+    @torch.jit.unused
+    def upgrade(self, version: int) -> None:
+        upgrade_matrix(self, "weights", "projection", is_transposed=True)
 
     def transform(self, x: Tensor) -> Tensor:
         return self.projection((self.prepare(x) - self.mean) / self.scale)

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from sk2torch.base import Column, TorchEstimator, read, register
-from sk2torch.blocks.linear import LinearMap
+from sk2torch.blocks.linear import LinearMap, upgrade_matrix
 
 
 @register("sklearn.decomposition.FactorAnalysis")
@@ -27,6 +27,7 @@ class TorchFactorAnalysis(TorchEstimator):
         log_norm: logarithm of the density at the mean, shape ``()``.
     """
 
+    _version = 2
     fixed_tensors = {
         "expect.bias": "scikit-learn adds none",
         "expect.weight": "it is a function of components_ and noise_variance_, which differ in number",
@@ -61,6 +62,10 @@ class TorchFactorAnalysis(TorchEstimator):
             precision=precision,
             log_norm=torch.tensor(log_norm, dtype=torch.float64),
         )
+
+    @torch.jit.unused
+    def upgrade(self, version: int) -> None:
+        upgrade_matrix(self, "loadings", "expect")
 
     def transform(self, x: Tensor) -> Tensor:
         return self.expect(self.prepare(x) - self.mean) @ self.covariance

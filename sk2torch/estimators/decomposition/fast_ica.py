@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from sk2torch.base import Column, TorchEstimator, read, register
-from sk2torch.blocks.linear import LinearMap
+from sk2torch.blocks.linear import LinearMap, upgrade_matrix
 
 
 @register("sklearn.decomposition.FastICA")
@@ -19,6 +19,7 @@ class TorchFastICA(TorchEstimator):
         mean: shape ``(n_features,)``; zeros where the fit did not whiten.
     """
 
+    _version = 2
     fitted_attributes = {"unmix.weight": "components_", "mix.weight": "mixing_", "mean": "mean_"}
 
     def __init__(self, components: Tensor, mixing: Tensor, mean: Tensor) -> None:
@@ -37,6 +38,11 @@ class TorchFastICA(TorchEstimator):
         components = read.matrix(estimator.components_)
         mean = read.vector(estimator.mean_) if estimator.whiten else torch.zeros_like(components[0])
         return cls(components, read.matrix(estimator.mixing_), mean)
+
+    @torch.jit.unused
+    def upgrade(self, version: int) -> None:
+        upgrade_matrix(self, "components", "unmix")
+        upgrade_matrix(self, "mixing", "mix")
 
     def transform(self, x: Tensor) -> Tensor:
         return self.unmix(self.prepare(x) - self.mean)

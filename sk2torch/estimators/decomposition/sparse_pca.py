@@ -4,10 +4,11 @@ import importlib
 from typing import Any, Self
 
 import numpy as np
+import torch
 from torch import Tensor, nn
 
 from sk2torch.base import Column, TorchEstimator, read, register
-from sk2torch.blocks.linear import LinearMap
+from sk2torch.blocks.linear import LinearMap, upgrade_matrix
 
 
 @register("sklearn.decomposition.SparsePCA", "sklearn.decomposition.MiniBatchSparsePCA")
@@ -23,6 +24,7 @@ class TorchSparsePCA(TorchEstimator):
         mean: shape ``(n_features,)``.
     """
 
+    _version = 2
     fixed_tensors = {
         "components": "the projection is a ridge regression on them",
         "projection.weight": "it is a ridge regression on components_",
@@ -48,6 +50,10 @@ class TorchSparsePCA(TorchEstimator):
         # A single target comes back without its dimension.
         projection = np.reshape(projection, components.T.shape).T
         return cls(read.matrix(components), read.matrix(projection), read.vector(estimator.mean_))
+
+    @torch.jit.unused
+    def upgrade(self, version: int) -> None:
+        upgrade_matrix(self, "projection", "projection")
 
     def transform(self, x: Tensor) -> Tensor:
         return self.projection(self.prepare(x) - self.mean)

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from sk2torch.base import Column, read, register, write
 from sk2torch.base.linear_classifier import LinearClassifier, refuse_positive_single_class
-from sk2torch.blocks.linear import LinearMap
+from sk2torch.blocks.linear import LinearMap, upgrade_matrix
 from sk2torch.functional.links import binary_sigmoid, softmax_rows
 
 
@@ -49,6 +49,7 @@ class TorchLinearDiscriminantAnalysis(DiscriminantClassifier):
             some rows then.
     """
 
+    _version = 2
     fitted_attributes = {**DiscriminantClassifier.fitted_attributes, "center": "xbar_"}
 
     def __init__(self, coef: Tensor, intercept: Tensor, classes: Any, center: Tensor, scalings: Tensor) -> None:
@@ -82,6 +83,10 @@ class TorchLinearDiscriminantAnalysis(DiscriminantClassifier):
             scalings = np.array(estimator.scalings_, dtype=np.float64)
             scalings[:, : self.projection.weight.shape[0]] = write.array(self.projection.weight.T)
             estimator.scalings_ = scalings
+
+    @torch.jit.unused
+    def upgrade(self, version: int) -> None:
+        upgrade_matrix(self, "scalings", "projection", is_transposed=True)
 
     def transform(self, x: Tensor) -> Tensor:
         return self.projection(self.prepare(x) - self.center)

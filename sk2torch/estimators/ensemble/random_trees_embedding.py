@@ -26,6 +26,8 @@ class TorchRandomTreesEmbedding(TorchEstimator):
         is_dense: ``transform`` gives a dense table in eager mode and TorchScript, as in graphs.
     """
 
+    column: Tensor
+
     def __init__(self, n_features_in: int, forest: Forest, column: Tensor, n_columns: int, is_dense: bool) -> None:
         super().__init__(n_features_in)
         self.forest = forest
@@ -50,6 +52,16 @@ class TorchRandomTreesEmbedding(TorchEstimator):
     @torch.jit.unused
     def write_fitted(self, estimator: Any, changed: set[str]) -> None:
         write_trees(estimator.estimators_, self.forest)
+
+    @torch.jit.unused
+    def check_arrays(self) -> None:
+        """Refuse leaves with columns that the result does not have.
+
+        Raises:
+            ValueError: there are such.
+        """
+        if not bool(((self.column >= 0) & (self.column < self.n_columns)).all()):
+            raise ValueError(f"the leaves of trees have no places among {self.n_columns} columns.")
 
     def transform(self, x: Tensor) -> Tensor:
         x = self.prepare(x)
