@@ -15,7 +15,6 @@ from sk2torch.blocks.forest import Forest, LeafSum
 from sk2torch.blocks.tree_packing import TreeNodes, pack_forest
 from sk2torch.native import library
 from sk2torch.ops.forest import forest_leaves, packed
-from sk2torch.ops.forest.memo import MOST_RECENT, Memo
 from tests.ops.test_forest import random_tree, rows
 
 pytestmark = pytest.mark.skipif(library.library() is None, reason="the kernels are not compiled here")
@@ -258,30 +257,6 @@ def test_changed_values_are_summed():
     agrees(sums, x, start)
     sums.values.data.mul_(2)
     agrees(sums, x, start)
-
-
-def test_memo_forgets_what_is_gone_or_written_to():
-    memo, calls = Memo(), []
-    compute = lambda: calls.append(None) or len(calls)  # noqa: E731
-    tensor = torch.zeros(3)
-    assert [memo.get([tensor], 0, compute) for _ in range(2)] == [1, 1]
-    assert memo.get([tensor], 1, compute) == 2
-    tensor.add_(1)
-    assert memo.get([tensor], 0, compute) == 3
-    memo.forget_tensor(tensor)
-    assert memo.get([tensor], 0, compute) == 4
-    del tensor
-    other = torch.zeros(3)
-    assert memo.get([other], 0, compute) == 5
-    assert len(memo.entries) == 1
-
-
-def test_memo_of_many_objects_of_one_storage_stays_small():
-    memo, calls = Memo(), []
-    tensor = torch.zeros(3)
-    views = [tensor.view(3) for _ in range(2 * MOST_RECENT)]
-    assert {memo.get([view], 0, lambda: calls.append(None) or len(calls)) for view in views} == {1}
-    assert len(memo.recent) <= MOST_RECENT
 
 
 def test_replaced_arrays_are_evaluated():

@@ -1,5 +1,7 @@
 """Trees over ranks of thresholds, and leaf values in few bits."""
 
+from typing import Any
+
 import numpy as np
 import torch
 from torch import Tensor, nn
@@ -158,10 +160,11 @@ class RankedForest(nn.Module):
 
     @torch.jit.unused
     def stored(self) -> list[Tensor]:
-        """Tensors that change whenever ``trees`` do."""
-        # The others change with these; each one more is looked at in every call.
-        held, ranks = self._buffers, self._modules["ranks"]
-        return [held["column"], held["rank"], held["right"], ranks._buffers["thresholds"]]  # pyright: ignore
+        """All tensors that ``trees`` are made of."""
+        # Not as attributes, whose look-up takes longer than a kernel for one row.
+        held: dict[str, Any] = self._buffers
+        ranks: dict[str, Any] = self._modules["ranks"]._buffers  # pyright: ignore
+        return [*held.values(), *ranks.values()]
 
     @torch.jit.unused
     def trees(self, n_inputs: int) -> tuple[RankedColumns, TreeArrays]:

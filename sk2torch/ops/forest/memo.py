@@ -1,70 +1,64 @@
 """Results kept for as long as the tensors that they were computed from."""
 
-import weakref
 from collections.abc import Callable, Sequence
 from typing import Any, Generic, NamedTuple, TypeVar
 
+import torch
 from torch import Tensor
 from torch.multiprocessing.reductions import StorageWeakRef
 
+from sk2torch.native.watching import Watch, can_watch
+
 Result = TypeVar("Result")
 
-# Tensor objects looked up without a look at their storages; compiled graphs make new ones for every call.
-MOST_RECENT = 256
+
+# Of a tensor: which numbers of which storage it has, and how often torch has seen them written to: address, version,
+# storage, dtype, shape, strides. A plain tuple, which is unpacked the fastest.
+_State = tuple[int, int, int, torch.dtype, torch.Size, tuple[int, ...]]
 
 
 class _Entry(NamedTuple, Generic[Result]):
+    states: list[_State]
+    watch: Watch | None
+    result: Result
+    # While these are held, no other storage gets the address that the states tell.
     storages: list[StorageWeakRef]
-    result: Result
-
-
-class _Recent(NamedTuple, Generic[Result]):
-    """The last result for a tensor object: whether it still holds is seen without a look at storages."""
-
-    tensors: list[weakref.ref[Tensor]]
-    stamps: list[tuple[int, int]]
-    result: Result
 
 
 class Memo(Generic[Result]):
-    """Remembers a function of tensors until one of them is freed or written to.
+    """Remembers a function of tensors until one of them is freed, replaced or written to.
 
-    Writes that torch does not count are not noticed: those through ``.data``, through numpy or another view of the
-    memory from outside of torch, and all writes to tensors made in inference mode. Tell ``forget``.
+    Torch counts writes, but for those through ``.data`` or numpy, and those to tensors made in inference mode. On a
+    processor ``Watch`` notices these: to tensors made in inference mode all; else those to whole arrays at once, to
+    single numbers within as many calls as the array has kilobytes, or tell ``forget_tensor``. On other devices they are
+    not noticed, and of tensors made in inference mode nothing is remembered.
     """
 
     def __init__(self) -> None:
         self.entries: dict[Any, _Entry[Result]] = {}
-        self.recent: dict[Any, _Recent[Result]] = {}
 
     def get(self, tensors: Sequence[Tensor], setting: Any, compute: Callable[[], Result]) -> Result:
         """The result for these tensors and this setting."""
-        recent = self.recent.get((id(tensors[0]), setting))
-        if recent is not None and _hold(recent, tensors):
-            return recent.result
-        result = self._of_storages(tensors, setting, compute)
-        if not any(t.is_inference() for t in tensors):
-            if len(self.recent) >= MOST_RECENT:
-                self.recent = {}
-            stamps = [(t.data_ptr(), t._version) for t in tensors]
-            self.recent[id(tensors[0]), setting] = _Recent([weakref.ref(t) for t in tensors], stamps, result)
-        return result
-
-    def _of_storages(self, tensors: Sequence[Tensor], setting: Any, compute: Callable[[], Result]) -> Result:
-        key = (setting, *[(t.data_ptr(), -1 if t.is_inference() else t._version, t.dtype) for t in tensors])
-        entry = self.entries.get(key)
-        # The memory of a tensor that was freed may belong to another.
-        if entry is not None and not any(storage.expired() for storage in entry.storages):
-            return entry.result
+        place = (setting, tensors[0].data_ptr())
+        entry = self.entries.get(place)
+        if entry is not None:
+            states, watch, result, _ = entry
+            if _are(tensors, states) and (watch is None or watch.holds()):
+                return result
         self.forget(lambda storages: any(storage.expired() for storage in storages))
+        is_counted = not any(tensor.is_inference() for tensor in tensors)
+        # Before the result, so that nothing is written between them.
+        watch = Watch(tensors, is_complete=not is_counted) if can_watch(tensors) else None
+        states = [_state(tensor) for tensor in tensors]
         result = compute()
-        self.entries[key] = _Entry([StorageWeakRef(t.untyped_storage()) for t in tensors], result)
+        if watch is not None or is_counted:
+            storages = [StorageWeakRef(tensor.untyped_storage()) for tensor in tensors]
+            self.entries[place] = _Entry(states, watch, result, storages)
         return result
 
     def forget(self, condition: Callable[[list[StorageWeakRef]], bool]) -> None:
         """Drop the entries whose storages satisfy a condition."""
-        self.entries = {key: entry for key, entry in list(self.entries.items()) if not condition(entry.storages)}
-        self.recent = {}
+        self.entries = {place: entry for place, entry in list(self.entries.items()) if not condition(entry.storages)}
 
     def forget_tensor(self, tensor: Tensor) -> None:
         """Drop what was computed from a tensor."""
@@ -72,9 +66,26 @@ class Memo(Generic[Result]):
         self.forget(lambda storages: storage in storages)
 
 
-def _hold(recent: _Recent[Any], tensors: Sequence[Tensor]) -> bool:
-    for known, (address, version), tensor in zip(recent.tensors, recent.stamps, tensors, strict=True):
-        # Tensors that came to be in inference mode, which count no writes, are never among the known.
-        if known() is not tensor or tensor.data_ptr() != address or tensor._version != version:
-            return False
+def _state(tensor: Tensor) -> _State:
+    version = -1 if tensor.is_inference() else tensor._version
+    storage = tensor.untyped_storage()._cdata
+    return tensor.data_ptr(), version, storage, tensor.dtype, tensor.shape, tensor.stride()
+
+
+def _are(tensors: Sequence[Tensor], states: list[_State]) -> bool:
+    """``states == [_state(tensor) for tensor in tensors]``, but that tensors of no numbers may be any such; faster."""
+    try:
+        for tensor, (address, version, storage, dtype, shape, strides) in zip(tensors, states, strict=True):
+            if tensor.data_ptr() != address:
+                return False
+            if address == 0:
+                continue
+            if tensor._version != version or tensor.untyped_storage()._cdata != storage or tensor.dtype is not dtype:
+                return False
+            # Views that begin at the same place have these.
+            if tensor.shape != shape or tensor.stride() != strides:
+                return False
+    except RuntimeError:
+        # A tensor made in inference mode has no version.
+        return states == [_state(tensor) for tensor in tensors]
     return True

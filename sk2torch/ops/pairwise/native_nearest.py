@@ -6,6 +6,8 @@ import torch
 from torch import Tensor
 
 from sk2torch.native import kernel, require_shapes, takes_addresses, warn_if_missing
+from sk2torch.ops.forest.memo import Memo
+from sk2torch.ops.pairwise.search_tree import holds_rows
 from sk2torch.ops.workspace import workspace_bytes
 
 # The numbers that native/kernels/neighbors_metrics.h has for them.
@@ -33,6 +35,7 @@ METRIC_NUMBERS = {
 WEIGHTED = ("minkowski", "seuclidean")
 # As in neighbors.c.
 _ORDERS = {"index": 0, "heap": 1, "kd_tree": 2, "ball_tree": 3}
+_TREES = ("kd_tree", "ball_tree")
 _SUFFIXES = {torch.float64: "_f64", torch.float32: "_f32"}
 
 _POINTER, _INT64, _INT, _DOUBLE = ctypes.c_void_p, ctypes.c_int64, ctypes.c_int, ctypes.c_double
@@ -40,6 +43,9 @@ _ARGUMENTS = (
     *(_POINTER, _INT64, _POINTER, _INT64, _INT64, _INT64, _INT, _DOUBLE, _POINTER),
     *(_INT, _POINTER, _INT64, _INT64, _POINTER, _POINTER, _INT64, _POINTER, _POINTER, _INT, _POINTER),
 )
+
+# Whether search trees hold their rows.
+_known_trees: Memo[bool] = Memo()
 
 
 def native_nearest(
@@ -59,7 +65,8 @@ def native_nearest(
     It meets neither infinity nor NaN: with them come the rows of ``x`` that have too few neighbours without.
 
     Trees are walked as scikit-learn walks them. Where that takes longer, or without a tree, a product in float32 leaves
-    out most rows, by a bound of its error. Gradients do not pass.
+    out most rows, by a bound of its error. A tree that is not that of the rows any more, since these were written to,
+    is not used: equal distances then come by index. Gradients do not pass.
 
     Raises:
         MemoryError: no memory for a block of rows.
@@ -69,6 +76,12 @@ def native_nearest(
     if k < 1 or rows.shape[1] == 0:
         return None
     _require_tree(x, rows, k, metric, weights, order, leaves, lower, upper)
+    if order in _TREES and not _known_trees.get(
+        (rows, leaves, lower, upper, weights),
+        (order, metric, power),
+        lambda: holds_rows(rows, leaves, lower, upper, order, metric, power, weights),
+    ):
+        order = "heap"
     function = kernel(f"neighbors_nearest{_SUFFIXES[x.dtype]}", *_ARGUMENTS)
     if function is None:
         warn_if_missing()
@@ -111,7 +124,7 @@ def _require_tree(
         raise ValueError(f"expected at most {m} neighbours, got {k}.")
     if metric in WEIGHTED:
         require_shapes((weights, (d,)))
-    if order in ("kd_tree", "ball_tree"):
+    if order in _TREES:
         n_leaves, width = leaves.shape
         n_nodes = 2 * n_leaves - 1
         require_shapes((leaves, (n_leaves, width)), (lower, (max(n_nodes, lower.shape[0]), d)))

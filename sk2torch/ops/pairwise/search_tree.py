@@ -66,16 +66,51 @@ def _outside(x: Tensor, lower: Tensor, upper: Tensor, metric: str, power: float)
     return torch.pow(distance, power) if metric == "minkowski" else distance
 
 
+def holds_rows(
+    rows: Tensor, leaves: Tensor, lower: Tensor, upper: Tensor, tree: str, metric: str, power: float, weights: Tensor
+) -> bool:
+    """Whether the boxes or balls of all nodes hold the rows of their leaves, to rounding: else a search misses rows.
+
+    Args:
+        rows: shape ``(m, n_features)``, aligned.
+        leaves: int64, indices of the rows of each leaf, filled up with ``m``; the rest as of ``visiting_order``.
+    """
+    n_leaves, m = leaves.shape[0], rows.shape[0]
+    leaf, place = torch.nonzero(leaves < m, as_tuple=True)
+    inside = rows[leaves[leaf, place]]
+    slack = 64.0 * torch.finfo(rows.dtype).eps
+    # Numbered from 1, node n is child of n // 2.
+    node = leaf + n_leaves
+    while n_leaves > 0:
+        low, high = lower[node - 1], upper[node - 1]
+        if tree == "kd_tree":
+            is_inside = (low <= inside) & (inside <= high)
+        else:
+            low = align_rows(low, metric)
+            reduced = reduced_distance(inside, low, metric, power, weights)
+            scale = 1.0 + high[:, 0] + (inside.abs() + low.abs()).amax(dim=1)
+            is_inside = _beyond(reduced, high[:, 0] + slack * scale, metric, power) <= 0.0
+        if not bool(is_inside.all()):
+            return False
+        node, n_leaves = node // 2, n_leaves // 2
+    return True
+
+
 def _ball_distance(x: Tensor, centers: Tensor, radius: Tensor, metric: str, power: float, weights: Tensor) -> Tensor:
     """The least reduced distance between ``x`` and the balls; shape ``(n, n_nodes)``."""
     centers = align_rows(centers, metric)
     reduced = reduced_distance(x.unsqueeze(1), centers.unsqueeze(0), metric, power, weights)
+    return _beyond(reduced, radius[:, 0], metric, power)
+
+
+def _beyond(reduced: Tensor, radius: Tensor, metric: str, power: float) -> Tensor:
+    """The reduced distance from a ball of what is at the reduced distance ``reduced`` from its centre."""
     if metric == "euclidean" or metric == "seuclidean" or metric == "mahalanobis":
-        distance = (reduced.sqrt() - radius[:, 0]).clamp(min=0.0)
+        distance = (reduced.sqrt() - radius).clamp(min=0.0)
         return distance * distance
     if metric == "minkowski":
-        return torch.pow((torch.pow(reduced, 1.0 / power) - radius[:, 0]).clamp(min=0.0), power)
+        return torch.pow((torch.pow(reduced, 1.0 / power) - radius).clamp(min=0.0), power)
     if metric == "haversine":
         # The reduced distance grows with the distance.
-        return (great_circle_angle(reduced) - radius[:, 0]).clamp(min=0.0)
-    return (reduced - radius[:, 0]).clamp(min=0.0)
+        return (great_circle_angle(reduced) - radius).clamp(min=0.0)
+    return (reduced - radius).clamp(min=0.0)
