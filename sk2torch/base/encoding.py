@@ -235,8 +235,8 @@ class InputEncoding:
         """Refuse a sparse matrix of these cells where scikit-learn treats it in another way than a dense table."""
         if self._facts.refuses_sparse:
             raise InputError(
-                "expected a dense table: what a sparse matrix leaves out is not the same as zeros to scikit-learn here, "
-                "and is to the model; pass table.toarray()."
+                "expected a dense table: what a sparse matrix leaves out is not the same as zeros to scikit-learn, "
+                "and is so to the model; pass table.toarray()."
             )
         if self._facts.refuses_sparse_missing and cells.dtype.kind == "f" and np.isnan(cells).any():
             raise InputError(
