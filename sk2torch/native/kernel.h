@@ -22,4 +22,7 @@ typedef void (*sk2torch_task)(int64_t begin, int64_t end, int thread, void *cont
 /* Run task on 0..n in parts of at most grain items, handed out in turn to n_threads threads, the caller among them. */
 void sk2torch_parallel(int64_t n, int64_t grain, int n_threads, sk2torch_task task, void *context);
 
+/* Memory at a multiple of 64, to be given to free(); null where there is none. Kernels then say so to their callers. */
+void *sk2torch_allocate(int64_t bytes);
+
 #endif

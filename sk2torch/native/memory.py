@@ -12,6 +12,10 @@ _has_transforms = torch._C._are_functorch_transforms_active
 _PLAIN = frozenset({Tensor, nn.Parameter})
 
 
+class KernelMemoryError(MemoryError, RuntimeError):
+    """A kernel has no memory to work in: a ``MemoryError`` as of Python, a ``RuntimeError`` as of torch's allocator."""
+
+
 def takes_addresses(*tensors: Tensor) -> bool:
     """Whether all tensors lie in memory, and nothing has to see the operations on them.
 

@@ -47,7 +47,7 @@ def test_forgets_what_is_written_to_or_freed():
     assert counter(tensor) == 5
     assert len(counter.memo.entries) == 1
     storage = StorageWeakRef(tensor.untyped_storage())
-    del tensor
+    del tensor, write
     gc.collect()
     assert storage.expired()
     other = torch.zeros(4000)

@@ -104,18 +104,17 @@ static int run(job *j, int64_t n, int n_threads) {
     j->block_rows = block_rows(j, n, n_threads);
 #if SK2TORCH_ISA >= 2
     if (!j->leaves && n >= FEW_ROWS && j->n_scanned == j->f->n_trees && width(j) <= TABLE_WIDTH) {
-        if (posix_memalign(&j->tables, 64, table_bytes(j))) return 1;
+        j->tables = sk2torch_allocate(table_bytes(j));
+        if (!j->tables) return 1;
         fill_tables(j);
     }
 #endif
     workspace w;
     j->workspace_bytes = rounded(measure(j, j->block_rows, 0, &w));
-    int failed = posix_memalign((void **)&j->workspace, 64, j->workspace_bytes * n_threads) != 0;
-    if (!failed) {
-        sk2torch_parallel(n, j->block_rows, n_threads, run_rows, j);
-        free(j->workspace);
-    }
-    free(j->tables);
+    j->workspace = sk2torch_allocate(j->workspace_bytes * n_threads);
+    if (j->workspace) sk2torch_parallel(n, j->block_rows, n_threads, run_rows, j);
+    const int failed = !j->workspace;
+    free(j->workspace), free(j->tables);
     return failed;
 }
 

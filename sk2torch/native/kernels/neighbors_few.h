@@ -124,8 +124,8 @@ static int NAME(search_one)(const NAME(search) *s, int64_t query) {
     }
     const int64_t wanted = s->k + 1 < s->m ? s->k + 1 : s->m, room = 4 * wanted + 64;
     const int64_t block = (LANES * s->d * (int64_t)sizeof(REAL) + 63) / 64 * 64;
-    char *memory = aligned_alloc(64, (block + (wanted + 3 * room) * (int64_t)sizeof(REAL) + 63) / 64 * 64);
-    int64_t *index = malloc(2 * room * (sizeof(int64_t) + sizeof(REAL *)));
+    char *memory = sk2torch_allocate(block + (wanted + 3 * room) * (int64_t)sizeof(REAL));
+    int64_t *index = sk2torch_allocate(2 * room * (int64_t)(sizeof(int64_t) + sizeof(REAL *)));
     int is_done = 0;
     if (memory && index) {
         REAL *numbers = (REAL *)(memory + block);

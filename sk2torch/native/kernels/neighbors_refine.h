@@ -43,7 +43,7 @@ static void NAME(filter_part)(int64_t begin, int64_t end, int thread, void *cont
     };
     int is_complete = 1;
     for (int i = 0; i < 8; i++) {
-        memory[i] = aligned_alloc(64, (sizes[i] + 63) / 64 * 64);
+        memory[i] = sk2torch_allocate((int64_t)sizes[i]);
         is_complete &= memory[i] != NULL;
     }
     if (!is_complete) {
@@ -125,9 +125,9 @@ static int NAME(search_filtered)(NAME(search) *s) {
     int64_t rows = 131072 / (s->d * (int64_t)sizeof(float)) / TILE_ROWS * TILE_ROWS;
     const int64_t most_rows = (s->m + TILE_ROWS - 1) / TILE_ROWS * TILE_ROWS;
     f.block_rows = rows < TILE_ROWS ? TILE_ROWS : rows < most_rows ? rows : most_rows;
-    double *center = malloc(s->d * sizeof(double));
-    f.left = malloc(n);
-    int64_t *queries = malloc(n * sizeof(int64_t)), n_left = 0;
+    double *center = sk2torch_allocate(s->d * (int64_t)sizeof(double));
+    f.left = sk2torch_allocate(n);
+    int64_t *queries = sk2torch_allocate(n * (int64_t)sizeof(int64_t)), n_left = 0;
     int is_done = center && f.left && queries;
     if (is_done && NAME(measure)(&f, center)) {
         int64_t share = (n / (4 * s->n_threads) / TILE_QUERIES + 1) * TILE_QUERIES;
@@ -163,7 +163,7 @@ static int NAME(prefers_filter)(NAME(search) *s) {
 static int NAME(search_many)(NAME(search) *s, int64_t most_bytes) {
     const int is_tree = s->order == KD_TREE || s->order == BALL_TREE;
     const int64_t bytes = s->n_leaves * s->padded * s->d * (int64_t)sizeof(REAL);
-    if (is_tree && s->n >= s->n_leaves / 8 && bytes <= most_bytes) s->packed = aligned_alloc(64, (bytes + 63) / 64 * 64);
+    if (is_tree && s->n >= s->n_leaves / 8 && bytes <= most_bytes) s->packed = sk2torch_allocate(bytes);
     if (s->packed) sk2torch_parallel(s->n_leaves, 64, s->n_threads, NAME(pack_leaves), s);
     const int is_done = NAME(prefers_filter)(s) ? NAME(search_filtered)(s) : NAME(search_each)(s, NULL, s->n) >= 0;
     free(s->packed);

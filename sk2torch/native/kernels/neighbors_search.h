@@ -44,7 +44,7 @@ static int NAME(take_space)(const NAME(search) *s, int64_t n_heaps, NAME(space) 
     const int64_t block = (widest * (s->d + 1) * sizeof(REAL) + 63) / 64 * 64;
     const int64_t values = ((n_heaps + 1) * s->k * sizeof(REAL) + 63) / 64 * 64;
     const int64_t index = ((n_heaps + 1) * s->k * sizeof(int64_t) + 63) / 64 * 64;
-    char *memory = aligned_alloc(64, block + values + index);
+    char *memory = sk2torch_allocate(block + values + index);
     if (!memory) return 0;
     w->block = (REAL *)memory, w->distances = w->block + widest * s->d;
     w->values = (REAL *)(memory + block), w->scratch = w->values + n_heaps * s->k;

@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor
 
+from sk2torch.native import KernelMemoryError
 from sk2torch.ops.forest.packed import PackedForest
 
 
@@ -10,7 +11,7 @@ def native_leaves(packed: PackedForest, x: Tensor) -> Tensor:
     """``reached_nodes`` of a packed forest; ``x`` is float32 or float64, on the CPU.
 
     Raises:
-        MemoryError: there is no room for the workspace.
+        KernelMemoryError: there is no room for the workspace.
     """
     x = x.contiguous()
     n = x.shape[0]
@@ -35,7 +36,7 @@ def native_sums(
 
     Raises:
         ValueError: the shapes do not fit.
-        MemoryError: there is no room for the workspace.
+        KernelMemoryError: there is no room for the workspace.
     """
     n, n_values = x.shape[0], values.shape[1]
     width = n_groups * n_values
@@ -69,4 +70,4 @@ def _broadcast_strides(start: Tensor, n: int) -> tuple[int, int]:
 
 def _check(failed: int) -> None:
     if failed:
-        raise MemoryError("no memory is left for the workspace of a forest; give it fewer columns or threads.")
+        raise KernelMemoryError("no memory is left for the workspace of a forest; give it fewer columns or threads.")

@@ -5,7 +5,7 @@ import ctypes
 import torch
 from torch import Tensor
 
-from sk2torch.native import kernel, require_shapes, takes_addresses, warn_if_missing
+from sk2torch.native import KernelMemoryError, kernel, require_shapes, takes_addresses, warn_if_missing
 from sk2torch.ops.forest.memo import Memo
 from sk2torch.ops.pairwise.search_tree import holds_rows
 from sk2torch.ops.workspace import workspace_bytes
@@ -69,7 +69,7 @@ def native_nearest(
     is not used: equal distances then come by index. Gradients do not pass.
 
     Raises:
-        MemoryError: no memory for a block of rows.
+        KernelMemoryError: no memory for a block of rows.
     """
     if not takes_addresses(x, rows) or x.dtype not in _SUFFIXES or metric not in METRIC_NUMBERS:
         return None
@@ -99,7 +99,7 @@ def native_nearest(
         *(torch.get_num_threads(), ctypes.addressof(status)),
     )
     if status.value == 0:
-        raise MemoryError("the search for the nearest rows has no memory for its blocks")
+        raise KernelMemoryError("no memory is left for the search of the nearest rows; give it fewer rows or threads.")
     if status.value == 2:
         lost = torch.nonzero((values[:, -1] < torch.inf).logical_not())[:, 0]
         return index, values, lost
