@@ -27,3 +27,9 @@ def constant(ir: Any, root: Any, array: np.ndarray) -> Any:
     value = ir.Value(name=name, shape=ir.Shape(array.shape), type=ir.TensorType(tensor.dtype), const_value=tensor)
     root.register_initializer(value)
     return value
+
+
+def only_element(value: Any) -> Any:
+    """The only element of a constant, else None."""
+    tensor = None if value is None else value.const_value
+    return None if tensor is None or tensor.size != 1 else tensor.numpy().reshape(())[()]
