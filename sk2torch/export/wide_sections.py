@@ -1,8 +1,8 @@
 """Bounds the memory of an ONNX graph: the parts with wide rows take many rows in blocks.
 
 A section is what computes, from tensors of one narrow row per sample, others of that kind by way of wide ones, such as
-the kernel between the samples and all the support vectors. It becomes ``If(n <= block, section, Loop(section))``. So does a whole graph without wide
-rows if its steps write many numbers for each sample.
+the kernel between the samples and all the support vectors. It becomes ``If(n <= block, section, Loop(section))``.
+So does a whole graph without wide rows whose nodes write many numbers for each sample.
 """
 
 import importlib
