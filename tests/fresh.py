@@ -51,8 +51,8 @@ def run(job):
     if path.endswith(".onnx"):
         from sk2torch.export import load_runtime
         call = load_runtime(path).call
-        # All rows, and one: graphs may take that for a fixed size.
-        return {m: [call(m, x), call(m, x[:1])] for m, x in inputs.items()}
+        # All rows, one and none: graphs may take these for a fixed size.
+        return {m: [call(m, x[:n]) for n in (len(x), 1, 0)] for m, x in inputs.items()}
     raise ValueError(path)
 
 for line in sys.stdin:
@@ -93,7 +93,7 @@ class FreshInterpreter:
         )
 
     def run(self, path: Path, inputs: dict[str, torch.Tensor]) -> dict[str, Any]:
-        """Results of each method of the artifact at ``path``; of an ``.onnx`` file, for all rows and for the first."""
+        """Results of each method of the artifact at ``path``; of an ``.onnx`` file, for all rows, one and none."""
         self.count += 1
         job = self.folder / f"job{self.count}"
         torch.save({"path": str(path), "inputs": inputs}, job)

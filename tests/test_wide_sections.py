@@ -119,6 +119,23 @@ def test_sections_in_blocks_give_the_same(name):
             np.testing.assert_allclose(actual, expected, rtol=1e-14)
 
 
+LONG = "A = Exp(X)  B = Sin(A)  C = Tanh(B)  D = Sub(C, X)"
+OUTPUT = "Y = ReduceSum <keepdims = 1> (D, one)", "double[batch, 1] Y"
+
+
+@pytest.mark.parametrize(("way", "is_split"), [(13, True), (14, False)])
+def test_a_narrow_graph_is_split_if_its_nodes_write_much(way, is_split, monkeypatch):
+    monkeypatch.setattr(wide_sections, "LONG_WAY", way)
+    monkeypatch.setattr(wide_sections, "GRAPH_ELEMENTS", 1)
+    # 13 numbers for a sample beside the 3 that it has; four times as many as these and the result would be 16.
+    monkeypatch.setattr(wide_sections, "SHARE", 3)
+    before, after = rewritten(f"{LONG}  {OUTPUT[0]}", OUTPUT[1])
+    assert kinds(after) == (["Shape", "LessOrEqual", "If"] if is_split else kinds(before))
+    x = np.random.default_rng(0).normal(size=(50, 3))
+    for n in ROWS:
+        np.testing.assert_allclose(answers(after, x[:n])[0], answers(before, x[:n])[0], rtol=1e-14)
+
+
 KEPT = {
     "wide output": ("P = MatMul(X, W)  Y = Exp(P)", "double[batch, 9] Y"),
     "narrow": ("Y = Exp(X)", "double[batch, 3] Y"),

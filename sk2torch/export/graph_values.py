@@ -19,7 +19,17 @@ def take_place(graph: Any, old: Any, new: Any) -> None:
 def constant(ir: Any, root: Any, array: np.ndarray) -> Any:
     """A new initialiser of the graph ``root``, for ``ir`` the module ``onnx_ir``."""
     tensor = ir.tensor(np.array(array, order="C"))
-    name = f"written_{len(root.initializers)}"
+    number = len(root.initializers)
+    # Some may have been removed since others were made.
+    while f"written_{number}" in root.initializers:
+        number += 1
+    name = f"written_{number}"
     value = ir.Value(name=name, shape=ir.Shape(array.shape), type=ir.TensorType(tensor.dtype), const_value=tensor)
     root.register_initializer(value)
     return value
+
+
+def only_element(value: Any) -> Any:
+    """The only element of a constant, else None."""
+    tensor = None if value is None else value.const_value
+    return None if tensor is None or tensor.size != 1 else tensor.numpy().reshape(())[()]

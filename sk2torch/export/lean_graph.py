@@ -16,6 +16,7 @@ from onnxscript.rewriter import RewritePass
 
 from sk2torch.export.exact_constants import exact_rules
 from sk2torch.export.lean_rules import RULES, same_shape
+from sk2torch.export.product_rules import PRODUCT_RULES
 
 _ELEMENTWISE = {
     *("Add", "Sub", "Mul", "Div", "Pow", "Min", "Max", "Where"),
@@ -30,7 +31,7 @@ _SMALL = 1024
 
 def make_lean(model: Any) -> None:
     """Rewrite an ``onnx_ir`` model in place."""
-    rewriting = RewritePass(RULES)
+    rewriting = RewritePass((*RULES, *PRODUCT_RULES))
     with exact_rules():
         for _ in range(_ROUNDS):
             fold_constants_ir(model, output_size_limit=_UNBOUNDED, should_fold=_is_worth, onnx_shape_inference=False)

@@ -6,6 +6,8 @@ import numpy as np
 import onnx_ir as ir
 from onnxscript.rewriter.pattern import RewriteRuleClassBase
 
+from sk2torch.export.graph_values import only_element
+
 _INTEGERS = (ir.DataType.INT64, ir.DataType.INT32)
 _FLOATS = (ir.DataType.DOUBLE, ir.DataType.FLOAT)
 
@@ -19,12 +21,6 @@ def known_shape(value: ir.Value | None) -> list[str] | None:
 def same_shape(one: ir.Value | None, other: ir.Value | None) -> bool:
     """Whether two values are known to have the same shape."""
     return known_shape(one) is not None and known_shape(one) == known_shape(other)
-
-
-def _number(value: ir.Value | None) -> Any:
-    """The only element of a constant, else None."""
-    tensor = None if value is None else value.const_value
-    return None if tensor is None or tensor.size != 1 else tensor.numpy().reshape(())[()]
 
 
 def _scalar(op: Any, number: Any, dtype: ir.DataType) -> Any:
@@ -61,7 +57,7 @@ class SquareSum(RewriteRuleClassBase):
 
     def check(self, context: Any, x: Any, two: Any, axes: Any, **_: Any) -> bool:
         is_table = x.dtype in _FLOATS and x.shape is not None and len(x.shape) == 2
-        return is_table and _number(two) == 2 and axes.const_value is not None and axes.const_value.size > 0
+        return is_table and only_element(two) == 2 and axes.const_value is not None and axes.const_value.size > 0
 
     def rewrite(self, op: Any, x: Any, axes: Any, total: Any, **_: Any) -> Any:
         keepdims = total.producer().attributes.get_int("keepdims", 1)
@@ -75,7 +71,7 @@ class ChosenInteger(RewriteRuleClassBase):
         return op.Mul(op.Cast(condition, _outputs=["cast"]), factor)
 
     def check(self, context: Any, condition: Any, factor: Any, cast: Any, **_: Any) -> bool:
-        return condition.dtype == ir.DataType.BOOL and factor.dtype in _INTEGERS and _number(factor) is not None
+        return condition.dtype == ir.DataType.BOOL and factor.dtype in _INTEGERS and only_element(factor) is not None
 
     def rewrite(self, op: Any, condition: Any, factor: Any, **_: Any) -> Any:
         return op.Where(condition, factor, _scalar(op, 0, factor.dtype))
@@ -89,12 +85,12 @@ class ShiftedChoice(RewriteRuleClassBase):
 
     def check(self, context: Any, condition: Any, yes: Any, no: Any, shift: Any, **_: Any) -> bool:
         numbers = (yes, no, shift)
-        if condition.shape is None or shift.dtype not in _INTEGERS or any(_number(v) is None for v in numbers):
+        if condition.shape is None or shift.dtype not in _INTEGERS or any(only_element(v) is None for v in numbers):
             return False
         return all(len(value.const_value.shape) <= len(condition.shape) for value in numbers)
 
     def rewrite(self, op: Any, condition: Any, yes: Any, no: Any, shift: Any) -> Any:
-        numbers = [_scalar(op, _number(value) - _number(shift), shift.dtype) for value in (yes, no)]
+        numbers = [_scalar(op, only_element(value) - only_element(shift), shift.dtype) for value in (yes, no)]
         return op.Where(condition, *numbers)
 
 
@@ -136,7 +132,7 @@ class RowLookUp(RewriteRuleClassBase):
 
     def check(self, context: Any, places: Any, axes: Any, found: Any, **_: Any) -> bool:
         is_plain = found.producer().attributes.get_int("batch_dims", 0) == 0
-        return is_plain and places.shape is not None and _number(axes) in (-1, len(places.shape))
+        return is_plain and places.shape is not None and only_element(axes) in (-1, len(places.shape))
 
     def rewrite(self, op: Any, table: Any, places: Any, **_: Any) -> Any:
         return op.Gather(table, places, axis=0)
@@ -166,7 +162,7 @@ class ComplementColumn(RewriteRuleClassBase):
         return op.Unsqueeze(op.Sub(number, x), axes)
 
     def check(self, context: Any, number: Any, **_: Any) -> bool:
-        return _number(number) is not None and len(number.const_value.shape) == 0
+        return only_element(number) is not None and len(number.const_value.shape) == 0
 
     def rewrite(self, op: Any, number: Any, x: Any, axes: Any) -> Any:
         return op.Sub(number, op.Unsqueeze(x, axes))
@@ -194,11 +190,11 @@ class OnlyColumn(RewriteRuleClassBase):
         return op.Unsqueeze(vector, axes)
 
     def check(self, context: Any, x: Any, place: Any, axes: Any) -> bool:
-        if x.shape is None or len(x.shape) != 2 or x.shape[1] != 1 or _number(axes) not in (1, -1):
+        if x.shape is None or len(x.shape) != 2 or x.shape[1] != 1 or only_element(axes) not in (1, -1):
             return False
         # A gathered place is a number: of a list of them, the column would remain.
         is_vector = place.const_value is not None and (not self.is_gathered or len(place.const_value.shape) == 0)
-        return is_vector and _number(place) in ((0, -1) if self.is_gathered else (1, -1))
+        return is_vector and only_element(place) in ((0, -1) if self.is_gathered else (1, -1))
 
     def rewrite(self, op: Any, x: Any, **_: Any) -> Any:
         return op.Identity(x)
@@ -230,7 +226,7 @@ class TimesOne(RewriteRuleClassBase):
         return op.Mul(one, x) if self.is_first else op.Mul(x, one)
 
     def check(self, context: Any, one: Any, x: Any) -> bool:
-        return _number(one) == 1 and len(one.const_value.shape) == 0 and x.shape is not None
+        return only_element(one) == 1 and len(one.const_value.shape) == 0 and x.shape is not None
 
     def rewrite(self, op: Any, x: Any, **_: Any) -> Any:
         return op.Identity(x)
@@ -276,7 +272,7 @@ class TwoProbabilities(RewriteRuleClassBase):
 
     def check(self, context: Any, x: Any, one: Any, pair: Any) -> bool:
         is_column = x.dtype in _FLOATS and x.shape is not None and len(x.shape) == 2 and x.shape[1] == 1
-        return is_column and _number(one) == 1 and pair.is_graph_output() and not pair.uses()
+        return is_column and only_element(one) == 1 and pair.is_graph_output() and not pair.uses()
 
     def rewrite(self, op: Any, x: Any, **_: Any) -> Any:
         signs = op.Constant(value=ir.tensor(np.array([-1.0, 1.0], dtype=x.dtype.numpy())))

@@ -140,7 +140,10 @@ class _Writer:
         self.nodes = []
         zero, one = self.constant([0]), self.constant([1])
         count = self.write("Shape", inputs[0], start=0, end=1)
-        size = self.write("Min", self.constant([self.rows]), count)
+        # As many rows in each, so that the last repeats few of the one before.
+        limit = self.constant([self.rows])
+        n_blocks = self.write("Div", self.write("Add", count, self.constant([self.rows - 1])), limit)
+        size = self.write("Div", self.write("Sub", self.write("Add", count, n_blocks), one), n_blocks)
         last = self.write("Sub", count, size)
         whole = self.write("Div", self.write("Sub", count, one), size)
         trips = self.write("Squeeze", self.write("Add", whole, one))

@@ -2,6 +2,7 @@
 
 A section is what computes, from tensors of one narrow row per sample, others of that kind by way of wide ones, such as
 the kernel between the samples and all the support vectors. It becomes ``If(n <= block, section, Loop(section))``.
+So does a whole graph without wide rows whose nodes write many numbers for each sample.
 """
 
 import importlib
@@ -17,19 +18,29 @@ from sk2torch.export.wide_blocks import write_blocks
 _UNORDERED = {"NonZero", "Unique", "Compress"}
 # Numbers of a row from which it is wide, and of the widest tensor of a block, which should stay in a processor's cache.
 WIDE, BLOCK_ELEMENTS = 512, 2**18
+# The same for a whole graph: numbers that all of its nodes write for a sample, and of the widest tensor of a block.
+LONG_WAY, GRAPH_ELEMENTS = 1024, 2**16
+# How many times as much as its border holds such a graph must write.
+SHARE = 4
 
 
 def bound_memory(model: Any) -> None:
     """Rewrite the wide sections of an ``onnx_ir`` model whose samples do not depend on each other."""
     ir: Any = importlib.import_module("onnx_ir")
+    common = importlib.import_module("onnx_ir.passes.common")
+    # Of operators that were put in place of others.
+    common.ShapeInferencePass()(model)
     graph = model.graph
     batch = str(graph.inputs[0].shape[0])
     varying = _varying(graph)
     sections = _whole(graph, _wide_parts(graph, batch), batch, varying)
     sections = _apart(graph, [s for s in sections if _is_fit(graph, s, batch, varying)], batch, varying)
+    elements = BLOCK_ELEMENTS
+    if not sections:
+        elements = GRAPH_ELEMENTS
+        sections = [nodes for nodes in [_after_inputs(graph, varying)] if _is_long(graph, nodes, batch, varying)]
     if not sections:
         return
-    common = importlib.import_module("onnx_ir.passes.common")
     # Those of bodies, of which there will be copies.
     common.LiftSubgraphInitializersToMainGraphPass()(model)
     for section in sections:
@@ -37,10 +48,25 @@ def bound_memory(model: Any) -> None:
         inputs, outputs = _boundary(graph, nodes, batch, varying)
         widest = max(_node_width(node, batch) for node in nodes)
         # They take the place of values that a later section may read.
-        varying |= set(write_blocks(ir, graph, nodes, inputs, outputs, max(16, BLOCK_ELEMENTS // widest)))
+        varying |= set(write_blocks(ir, graph, nodes, inputs, outputs, max(16, elements // widest)))
     graph.sort()
     common.RemoveUnusedNodesPass()(model)
     common.NameFixPass()(model)
+
+
+def _after_inputs(graph: Any, varying: set[Any]) -> set[Any]:
+    """All nodes that depend on the graph's input."""
+    return {node for node in graph if any(value in varying for value in node.outputs)}
+
+
+def _is_long(graph: Any, section: set[Any], batch: str, varying: set[Any]) -> bool:
+    """Whether all nodes can be computed in blocks, and write much more than what they are given and give."""
+    nodes = [node for node in graph if node in section]
+    inputs, outputs = _boundary(graph, nodes, batch, varying)
+    if not _can_split(nodes, inputs, outputs, batch):
+        return False
+    written = sum(_width(value, batch) for node in nodes for value in node.outputs)
+    return written >= max(LONG_WAY, SHARE * sum(_width(value, batch) for value in (*inputs, *outputs)))
 
 
 def _whole(graph: Any, parts: list[set[Any]], batch: str, varying: set[Any]) -> list[set[Any]]:
@@ -57,12 +83,17 @@ def _is_fit(graph: Any, section: set[Any], batch: str, varying: set[Any]) -> boo
     """Whether the section can be computed in blocks, and memory is gained by it."""
     nodes = [node for node in graph if node in section]
     inputs, outputs = _boundary(graph, nodes, batch, varying)
-    if not inputs or not outputs or not all(_is_table(value, batch) for value in outputs):
+    if not _can_split(nodes, inputs, outputs, batch):
         return False
     widest = max(_node_width(node, batch) for node in nodes)
     # What is wide outside needs the memory anyway.
-    gains = widest > 2 * max(_width(value, batch) for value in (*inputs, *outputs))
-    return gains and not any(node.op_type in _UNORDERED for node in nodes)
+    return widest > 2 * max(_width(value, batch) for value in (*inputs, *outputs))
+
+
+def _can_split(nodes: list[Any], inputs: list[Any], outputs: list[Any], batch: str) -> bool:
+    """Whether the nodes, with these tables as border, can be computed in blocks."""
+    is_table = bool(inputs and outputs) and all(_is_table(value, batch) for value in outputs)
+    return is_table and not any(node.op_type in _UNORDERED for node in nodes)
 
 
 def _apart(graph: Any, sections: list[set[Any]], batch: str, varying: set[Any]) -> list[set[Any]]:

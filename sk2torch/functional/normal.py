@@ -127,12 +127,17 @@ def normal_probability(x: Tensor) -> Tensor:
         return _probability(x) if torch.compiler.is_exporting() else 0.5 * torch.erfc(x * -0.7071067811865476)
 
 
-def normal_quantile(p: Tensor) -> Tensor:
-    """``x`` with ``P(Z <= x) = p``; infinite for 0 and 1, NaN outside of them; of any shape."""
+def normal_quantile(p: Tensor, has_tails: bool = True) -> Tensor:
+    """``x`` with ``P(Z <= x) = p``; infinite for 0 and 1, NaN outside of them; of any shape.
+
+    Args:
+        p: the probabilities.
+        has_tails: whether some may be within 4e-10 of 0 or 1; graphs that are exported are shorter without.
+    """
     if torch.jit.is_scripting():
         return torch.special.ndtri(p)
     else:
-        return _quantile(p) if torch.compiler.is_exporting() else torch.special.ndtri(p)
+        return _quantile(p, has_tails) if torch.compiler.is_exporting() else torch.special.ndtri(p)
 
 
 def _probability(x: Tensor) -> Tensor:
@@ -143,7 +148,7 @@ def _probability(x: Tensor) -> Tensor:
     return torch.where(x < 0.0, upper, 1.0 - upper)
 
 
-def _quantile(p: Tensor) -> Tensor:
+def _quantile(p: Tensor, has_tails: bool) -> Tensor:
     smaller = torch.minimum(p, 1.0 - p)
     w = -torch.log(4.0 * smaller * (1.0 - smaller))
     is_central, is_far = w < 4.0, w > 20.25
@@ -151,6 +156,9 @@ def _quantile(p: Tensor) -> Tensor:
     # Branches that are not taken get an argument of their range: their gradients stay finite.
     root = torch.sqrt(torch.where(is_central | is_far, 9.0, w))
     tail = _polynomial((root - 3.25) / 1.25, _TAIL)
+    if not has_tails:
+        value = (p - 0.5) * torch.where(is_central, centre, tail)
+        return torch.where((p > 0.0) & (p < 1.0), value, float("nan"))
     far_root = torch.sqrt(torch.where(is_far & (smaller > 0.0), w, 100.0))
     low, high = 1.0 / 27.3, 1.0 / 4.5
     far = far_root * _polynomial((2.0 / far_root - (low + high)) / (high - low), _FAR_TAIL)

@@ -22,7 +22,8 @@ def refuse_rows(result: Tensor, wrong: Tensor, message: str) -> Tensor:
         return result
     else:
         if torch.compiler.is_compiling():
-            place = torch.where(wrong.any(), 1, 0).reshape(1)
+            # A sum, since ONNX has no largest of no rows.
+            place = wrong.sum().clamp(max=1).reshape(1)
             return torch.where(wrong.unsqueeze(1), float("nan"), result) + result.new_zeros(1).index_select(0, place)
         if bool(wrong.any()):
             raise ValueError(message)

@@ -47,6 +47,8 @@ class TorchQuantileTransformer(TorchEstimator):
     bounds: Tensor
 
     hands_on_missing = True
+    # Whether the quantiles of each feature differ, in float32 too; files that were saved before do not say.
+    rises = False
 
     def __init__(self, quantiles: np.ndarray, references: np.ndarray, is_normal: bool, bounds: Tensor) -> None:
         super().__init__(quantiles.shape[1])
@@ -56,6 +58,8 @@ class TorchQuantileTransformer(TorchEstimator):
         # Place of the last interval; a single quantile stands for both of its ends.
         self.last = max(self.n_quantiles - 2, 0)
         self.step = min(self.n_quantiles - 1, 1)
+        with np.errstate(over="ignore", invalid="ignore"):
+            self.rises = bool((np.diff(quantiles.astype(np.float32), axis=0) > 0).all())
         columns = list(np.ascontiguousarray(quantiles.T))
         self.at_most = SortedColumns(columns, inclusive=True)
         self.below = SortedColumns(columns, inclusive=False)
@@ -104,15 +108,24 @@ class TorchQuantileTransformer(TorchEstimator):
 
     def transformed(self, x: Tensor) -> Tensor:
         """``transform`` of prepared rows."""
-        share = 0.5 * (self.share(x, self.at_most(x), False) + self.share(x, self.below(x), True))
+        share = self.shares(x)
         is_high = x + self.margin > self.high if self.is_normal else x == self.high
         is_low = x - self.margin < self.low if self.is_normal else x == self.low
         share = torch.where(is_low, 0.0, torch.where(is_high, 1.0, share))
         if self.is_normal:
             # Cut before the quantile, which has no slope at 0 and 1, and where it would be cut anyway.
             inside = torch.minimum(torch.maximum(share, self.bounds[0, 0]), self.bounds[0, 1])
-            share = torch.minimum(torch.maximum(normal_quantile(inside), self.bounds[1, 0]), self.bounds[1, 1])
+            share = torch.minimum(torch.maximum(normal_quantile(inside, False), self.bounds[1, 0]), self.bounds[1, 1])
         return torch.where(torch.isnan(x) | self.unknown, float("nan"), share)
+
+    def shares(self, x: Tensor) -> Tensor:
+        """The mean of the shares from below and from above."""
+        share = self.share(x, self.at_most(x), False)
+        if not torch.jit.is_scripting():  # noqa: SIM102
+            # Where quantiles differ, both are the same.
+            if torch.compiler.is_exporting() and self.rises:
+                return share
+        return 0.5 * (share + self.share(x, self.below(x), True))
 
     def share(self, x: Tensor, count: Tensor, from_above: bool) -> Tensor:
         """Between the quantiles around ``x``, of which ``count`` come before it, as a line from one of them."""

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from sk2torch.base import Column, TorchEstimator, UnsupportedParameter, read, register
 from sk2torch.blocks.sorted_columns import SortedColumns
+from sk2torch.blocks.spline_pieces import spline_pieces
 from sk2torch.functional.splines import basis_functions, in_columns
 from sk2torch.functional.unknown import refuse_rows
 from sk2torch.ops.columns import spline_basis
@@ -55,6 +56,9 @@ class TorchSplineTransformer(TorchEstimator):
     outside: Tensor
     is_given: Tensor
 
+    # Files that were saved before it have none.
+    has_pieces = False
+
     def __init__(
         self,
         knots: np.ndarray,
@@ -86,6 +90,10 @@ class TorchSplineTransformer(TorchEstimator):
         self.register_buffer("ends", ends)
         self.register_buffer("outside", outside)
         self.register_buffer("is_given", is_given)
+        if not self.is_periodic:
+            given = (outside * is_given[:2].unsqueeze(1)).numpy() if self.is_bounded else None
+            self.pieces = spline_pieces(knots, degree, ends.numpy(), given, self.n_splines - int(drops_last))
+            self.has_pieces = self.pieces is not None
 
     @classmethod
     def from_sklearn(cls, estimator: Any, columns: list[Column]) -> Self:
@@ -154,6 +162,9 @@ class TorchSplineTransformer(TorchEstimator):
 
     def transformed(self, x: Tensor) -> Tensor:
         """``transform`` of prepared rows."""
+        if not torch.jit.is_scripting():  # noqa: SIM102
+            if torch.compiler.is_exporting() and self.has_pieces:
+                return self.looked_up(x)
         missing = torch.isnan(x)
         low, high = self.ends[0], self.ends[1]
         below, above = x < low, x > high
@@ -180,6 +191,18 @@ class TorchSplineTransformer(TorchEstimator):
             return refuse_rows(result, (below | above).any(dim=1), self.refusal)
         if self.refuses_above:
             return refuse_rows(result, above.any(dim=1), self.refusal)
+        return result
+
+    @torch.jit.unused
+    def looked_up(self, x: Tensor) -> Tensor:
+        """``transform`` of prepared rows by ``pieces``, which go on beyond the ends."""
+        missing = torch.isnan(x)
+        result = self.pieces(x if self.keeps_missing else torch.where(missing, self.ends[0], x))
+        if not self.keeps_missing:
+            result = torch.where(missing.unsqueeze(2), 0.0, result)
+        result = result.reshape(x.shape[0], x.shape[1] * result.shape[2])
+        if self.is_strict:
+            return refuse_rows(result, ((x < self.ends[0]) | (x > self.ends[1])).any(dim=1), self.refusal)
         return result
 
     def splines(self, x: Tensor) -> Tensor:
