@@ -5,7 +5,7 @@ a whole number. Gradients do not pass. Squared distances come from differences, 
 """
 
 import ctypes
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import cache
 from typing import cast
 
@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from sk2torch.native import kernel, require_shapes, takes_addresses, warn_if_missing
+from sk2torch.ops.pairwise.native_rooms import end_of, packed_bytes, packing_room, pieces, thread_room
 from sk2torch.ops.workspace import workspace_bytes
 
 # The numbers that native/kernels/pairwise.c has for them.
@@ -35,15 +36,10 @@ _SQUARES = ("squared_distance", "direct_squared_distance")
 
 _SUFFIXES = {torch.float64: "_f64", torch.float32: "_f32"}
 
-# Of pairwise.c too: rows that are worked on at a time, weights that are added up at once, and stored rows whose values
-# are multiplied with more of them.
-_MOST_ROWS, _MOST_DIRECT, _DEPTH = 64, 8, 128
 # Queries for which the stored rows are not packed, and from which squared distances may be expanded to products.
 FEW, _MANY = 4, 128
 # Features of rows that are copied for that.
 _MOST_EXPANDED = 4096
-# Lanes of the widest vector, in bytes: groups are filled up to whole vectors.
-_VECTOR_BYTES = 64
 
 _POINTER, _INT64, _INT, _DOUBLE = ctypes.c_void_p, ctypes.c_int64, ctypes.c_int, ctypes.c_double
 _PAIRS = (_POINTER, _INT64, _POINTER, _INT64, _INT64, _INT, _INT, _DOUBLE, _DOUBLE, _INT64)
@@ -137,10 +133,10 @@ def native_sum(
         rest = (ctypes.addressof(table), n_groups, weights.data_ptr(), n_weights, None, out.data_ptr())
         _run("few_sums", x, y, statistic, link, numbers, *rest)
         return out
-    if _packed_bytes(y, sizes, n_weights) <= workspace_bytes():
+    if packed_bytes(y, sizes, n_weights) <= workspace_bytes():
         return _sums(x, y, weights, sizes, statistic, link, numbers)
     out = x.new_zeros(n, n_groups, n_weights)
-    for g, start, stop in _pieces(y, sizes, n_weights):
+    for g, start, stop in pieces(y, sizes, n_weights):
         piece = weights[:, start:stop].contiguous()
         out[:, g] += _sums(x, y[start:stop], piece, [stop - start], statistic, link, numbers)
     return out.view(n, n_groups * n_weights)
@@ -158,10 +154,10 @@ def _sums(
     """``native_sum`` of contiguous rows whose packed form fits into the workspace."""
     n, n_groups, n_weights, threads = x.shape[0], len(sizes), weights.shape[0], torch.get_num_threads()
     expands = n >= _MANY and x.shape[1] <= _MOST_EXPANDED and (statistic, link) == ("squared_distance", "exponential")
-    table, room = group_table(tuple(sizes)), _room(x, n_weights, expands)
-    out, memory = x.new_empty(n, n_groups * n_weights), _memory(y, sizes, n_weights, threads * room)
+    table, room = group_table(tuple(sizes)), thread_room(x, n_weights, expands)
+    out, memory = x.new_empty(n, n_groups * n_weights), packing_room(y, sizes, n_weights, threads * room)
     rest = (int(expands), ctypes.addressof(table), n_groups, weights.data_ptr(), n_weights)
-    places = (memory.data_ptr(), _end_of(memory, threads * room), room, out.data_ptr(), threads)
+    places = (memory.data_ptr(), end_of(memory, threads * room), room, out.data_ptr(), threads)
     _run("sum", x, y, statistic, link, numbers, *rest, *places)
     return out
 
@@ -177,8 +173,8 @@ def native_values(
     if n <= FEW:
         _run("few_values", x, y, statistic, link, numbers, m, out.data_ptr())
         return out
-    for _, start, stop in _pieces(y, [m], 0):
-        memory = _memory(y, [stop - start], 0, 0)
+    for _, start, stop in pieces(y, [m], 0):
+        memory = packing_room(y, [stop - start], 0, 0)
         rest = (m, memory.data_ptr(), out.data_ptr() + start * out.element_size(), torch.get_num_threads())
         _run("values", x, y[start:stop], statistic, link, numbers, *rest)
     return out
@@ -197,10 +193,10 @@ def native_log_sum(x: Tensor, y: Tensor, offsets: Tensor, statistic: str, link: 
         return out
     total: Tensor | None = None
     expands = n >= _MANY and x.shape[1] <= _MOST_EXPANDED and statistic in _SQUARES and link == "scaled"
-    room = _room(x, 0, expands)
-    for _, start, stop in _pieces(y, [y.shape[0]], 2):
-        out, memory = x.new_empty(n), _memory(y, [stop - start], 2, threads * room)
-        rest = (int(expands), offsets[start:].data_ptr(), memory.data_ptr(), _end_of(memory, threads * room), room)
+    room = thread_room(x, 0, expands)
+    for _, start, stop in pieces(y, [y.shape[0]], 2):
+        out, memory = x.new_empty(n), packing_room(y, [stop - start], 2, threads * room)
+        rest = (int(expands), offsets[start:].data_ptr(), memory.data_ptr(), end_of(memory, threads * room), room)
         _run("log_sum", x, y[start:stop], statistic, link, numbers, *rest, out.data_ptr(), threads)
         total = out if total is None else torch.logaddexp(total, out)
     return total
@@ -210,14 +206,14 @@ def native_arg_min(
     x: Tensor, y: Tensor, offsets: Tensor, shifts: Tensor | None, statistic: str, link: str, gamma: Tensor
 ) -> Tensor | None:
     """``arg_min`` of rows that went through ``align_outside``; a table that is larger than the workspace is refused."""
-    if not applies(x, y, link, 1.0) or _packed_bytes(y, [y.shape[0]], 1) > workspace_bytes():
+    if not applies(x, y, link, 1.0) or packed_bytes(y, [y.shape[0]], 1) > workspace_bytes():
         return None
     if offsets.dtype != x.dtype or (shifts is not None and shifts.dtype != x.dtype):
         return None
     require_shapes((offsets, (y.shape[0],)), *(() if shifts is None else ((shifts, (x.shape[0],)),)))
     x, y, offsets = _lying(x), _lying(y), _lying(offsets)
     shifts = None if shifts is None else _lying(shifts)
-    out, memory = torch.empty(x.shape[0], dtype=torch.int64), _memory(y, [y.shape[0]], 1, 0)
+    out, memory = torch.empty(x.shape[0], dtype=torch.int64), packing_room(y, [y.shape[0]], 1, 0)
     shift = None if shifts is None else shifts.data_ptr()
     rest = (offsets.data_ptr(), shift, memory.data_ptr(), out.data_ptr(), torch.get_num_threads())
     _run("arg_min", x, y, statistic, link, (float(gamma), 0.0, 1.0), *rest)
@@ -233,42 +229,3 @@ def _lying(x: Tensor) -> Tensor:
 def group_table(sizes: tuple[int, ...]) -> ctypes.Array[ctypes.c_int64]:
     """Sizes of groups as kernels take them."""
     return (ctypes.c_int64 * len(sizes))(*sizes)
-
-
-def _room(x: Tensor, n_weights: int, expands: bool) -> int:
-    """Numbers of a thread: rows of a part where they are copied and, of many weights, their values and sums."""
-    products = _DEPTH + _whole(x, n_weights) if n_weights > _MOST_DIRECT else 0
-    return _MOST_ROWS * (products + (_whole(x, x.shape[1] + 1) if expands else 0))
-
-
-def _memory(y: Tensor, sizes: list[int], n_extra: int, rooms: int) -> Tensor:
-    """Memory for the stored rows, filled up to whole vectors, and so many extra numbers of each; then ``rooms``."""
-    return y.new_empty(_packed_bytes(y, sizes, n_extra) // y.element_size() + rooms)
-
-
-def _end_of(memory: Tensor, rooms: int) -> int:
-    """Where the last ``rooms`` numbers begin."""
-    return memory.data_ptr() + (memory.shape[0] - rooms) * memory.element_size()
-
-
-def _whole(y: Tensor, size: int) -> int:
-    """``size`` numbers, filled up to whole vectors."""
-    lanes = _VECTOR_BYTES // y.element_size()
-    return (size + lanes - 1) // lanes * lanes
-
-
-def _packed_bytes(y: Tensor, sizes: list[int], n_extra: int) -> int:
-    """Of stored rows with a constant of each, and a row of the size of one."""
-    rows = sum(_whole(y, size) for size in sizes)
-    return (rows * (y.shape[1] + 1 + _whole(y, n_extra)) + _whole(y, y.shape[1])) * y.element_size()
-
-
-def _pieces(y: Tensor, sizes: list[int], n_extra: int) -> Iterator[tuple[int, int, int]]:
-    """Group, first and last row of pieces whose packed form fits into the workspace."""
-    width = (y.shape[1] + 2 + _whole(y, n_extra)) * y.element_size()
-    most = max(1, workspace_bytes() // width - 64)
-    begin = 0
-    for group, size in enumerate(sizes):
-        for start in range(begin, begin + size, most):
-            yield group, start, min(begin + size, start + most)
-        begin += size
