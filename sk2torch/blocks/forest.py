@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from sk2torch.blocks.tree_leaves import leaf_values, one_hot_leaves, path_graph
 from sk2torch.ops.forest import (
     TreeArrays,
+    compared_columns,
     direct_sums,
     forest_leaves,
     forget_packed,
@@ -18,6 +19,9 @@ from sk2torch.ops.forest import (
     sums_operator,
     takes_kernel,
     takes_operator,
+    takes_tiles,
+    tiled_leaves,
+    tiled_sums,
 )
 
 
@@ -140,34 +144,42 @@ class Forest(nn.Module):
             raise ValueError(f"a forest is {int(height.max())} deep, not {self.depth}.")
 
     def rows_at_a_time(self, x: Tensor) -> int:
-        """How many rows are evaluated together: as many as bound memory, and on a CPU fit its cache."""
+        """How many rows are evaluated together: as many as bound memory, and on a CPU fit its cache.
+
+        All where tiles are taken, which are bounded themselves.
+        """
+        if takes_tiles(x, self.n_trees, self.n_nodes):
+            return x.shape[0]
         pairs = 8388608 if x.is_cuda else 65536
         return max(1, pairs // self.n_trees)
 
+    def plain_arrays(self) -> TreeArrays:
+        """``arrays`` in TorchScript and graphs."""
+        threshold = self.threshold.float() if self.single_precision else self.threshold
+        return TreeArrays(self.feature, threshold, self.child, self.category_row, self.category_left, self.roots)
+
     def block(self, x: Tensor) -> Tensor:
         """``forward`` of few rows in plain torch."""
-        x = x.detach()
-        threshold = self.threshold
-        if self.single_precision:
-            # Not back to float64 after: compilers remove pairs of conversions, and with it the rounding.
-            x = x.float()
-            threshold = threshold.float()
-        if self.copies_columns:
-            x = torch.cat([x, torch.where(x.isnan(), torch.full_like(x, -float("inf")), x)], dim=1)
+        trees = self.plain_arrays()
+        x = compared_columns(
+            x.detach(), trees.threshold.dtype if self.single_precision else x.dtype, self.copies_columns
+        )
         return reached_nodes(
             x,
-            self.feature,
-            threshold,
-            self.child,
-            self.category_row,
-            self.category_left,
-            self.roots,
+            trees.feature,
+            trees.threshold,
+            trees.children,
+            trees.category_row,
+            trees.category_left,
+            trees.roots,
             self.depth,
             self.has_categories,
         )
 
     def forward(self, x: Tensor) -> Tensor:
         if torch.jit.is_scripting():
+            if takes_tiles(x, self.n_trees, self.n_nodes):
+                return tiled_leaves(x.detach(), self.plain_arrays(), self.depth, self.copies_columns)
             return torch.cat([self.block(part) for part in x.split(self.rows_at_a_time(x))])
         else:
             if not takes_operator(x, self.feature):
@@ -192,6 +204,10 @@ class Forest(nn.Module):
 
     def sums(self, x: Tensor, values: Tensor, start: Tensor, n_groups: int) -> Tensor:
         """``LeafSum`` of few rows, without its divisor, in plain torch."""
+        if torch.jit.is_scripting():  # noqa: SIM102
+            if takes_tiles(x, self.n_trees, self.n_nodes):
+                trees = self.plain_arrays()
+                return tiled_sums(x.detach(), trees, self.depth, self.copies_columns, values, start, n_groups)
         return grouped_sum(values, self.block(x), start, n_groups)
 
     def terms(self, x: Tensor, values: Tensor) -> Tensor:

@@ -15,11 +15,13 @@ from sk2torch.ops.forest.ranked_reference import ranked_nodes
 from sk2torch.ops.forest.ranks import RankedColumns, rounded_down
 from sk2torch.ops.forest.reference import category_code, passed_nodes, reached_nodes, sequential_sum
 from sk2torch.ops.forest.soft import leaf_probabilities, threshold_spreads, tree_levels
+from sk2torch.ops.forest.tiles import compared_columns, takes_tiles, tiled_leaves, tiled_sums
 
 __all__ = [
     "RankedColumns",
     "TreeArrays",
     "category_code",
+    "compared_columns",
     "direct_sums",
     "exported_operators",
     "forest_leaves",
@@ -39,7 +41,10 @@ __all__ = [
     "sums_operator",
     "takes_kernel",
     "takes_operator",
+    "takes_tiles",
     "threshold_spreads",
+    "tiled_leaves",
+    "tiled_sums",
     "tree_levels",
     "widened",
 ]

@@ -9,6 +9,7 @@ from sk2torch.ops.forest.arrays import TreeArrays
 from sk2torch.ops.forest.native import native_leaves, native_sums
 from sk2torch.ops.forest.packed import PackedForest, packed_forest
 from sk2torch.ops.forest.reference import reached_nodes, sequential_sum
+from sk2torch.ops.forest.tiles import compared_columns, takes_tiles, tiled_leaves, tiled_sums
 
 FLOATS = (torch.float32, torch.float64)
 
@@ -16,15 +17,6 @@ FLOATS = (torch.float32, torch.float64)
 def rows_at_a_time(n_trees: int, is_cuda: bool) -> int:
     """How many rows torch evaluates together: as many as bound memory, and on a CPU fit its cache."""
     return max(1, (8388608 if is_cuda else 65536) // n_trees)
-
-
-def compared_columns(x: Tensor, dtype: torch.dtype, copies: bool) -> Tensor:
-    """``x`` as trees compare it, with the columns for nodes where NaN goes left if there are such."""
-    # Not back to float64 after: compilers remove pairs of conversions, and with it the rounding.
-    x = x.to(dtype)
-    if copies:
-        x = torch.cat([x, torch.where(x.isnan(), torch.full_like(x, -float("inf")), x)], dim=1)
-    return x
 
 
 def direct_sums(
@@ -65,6 +57,8 @@ def forest_leaves(x: Tensor, trees: TreeArrays, depth: int, copies: bool) -> Ten
         from sk2torch.ops.forest.triton_kernel import triton_leaves
 
         return triton_leaves(x, trees, copies)
+    if takes_tiles(x, trees.roots.shape[0], trees.feature.shape[0]):
+        return tiled_leaves(x, trees, depth, copies)
     parts = x.split(rows_at_a_time(trees.roots.shape[0], x.is_cuda))
     return torch.cat([_reference(part, trees, depth, copies) for part in parts])
 
@@ -91,6 +85,8 @@ def forest_sums(
             from sk2torch.ops.forest.triton_kernel import triton_sums
 
             return triton_sums(x, trees, copies, values, start, n_groups)
+    if takes_tiles(x, trees.roots.shape[0], trees.feature.shape[0]):
+        return tiled_sums(x, trees, depth, copies, values, start, n_groups)
     rows = rows_at_a_time(trees.roots.shape[0], x.is_cuda)
     parts = zip(x.split(rows), start.split(rows), strict=True)
     return torch.cat([grouped_sum(values, _reference(a, trees, depth, copies), b, n_groups) for a, b in parts])
