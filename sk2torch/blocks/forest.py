@@ -31,8 +31,8 @@ class Forest(nn.Module):
     A row goes left at a node if ``x[feature] <= threshold``, at a categorical node if the table has
     its code; NaN follows ``missing_left``. At categorical nodes negative values count as missing.
 
-    The buffers may be written to in place, replaced or loaded; the next call sees it. Only writes that torch does not
-    count, through ``.data`` or the memory of a numpy array, stay unseen by the compiled kernels on a CPU.
+    The buffers may be written to in place, replaced or loaded; the next call sees it. Of writes that torch does not
+    count, through ``.data`` or the memory of a numpy array, see ``Memo``.
 
     Args:
         n_features: width of ``x``.
