@@ -6,6 +6,7 @@ from sk2torch.base.columns import (
     FilledColumn,
     computed_columns,
     followed_columns,
+    refuse_integers,
     tensor_positions,
     tensor_width,
 )
@@ -58,6 +59,7 @@ __all__ = [
     "methods_of",
     "read",
     "refuse",
+    "refuse_integers",
     "refused_classes",
     "register",
     "registry",

@@ -35,6 +35,11 @@ def is_narrow(dtype: Any) -> bool:
     return kind in "bu" or (kind == "i" and size < 8) or (kind == "f" and size < 4)
 
 
+def is_integral(dtype: Any) -> bool:
+    """Whether it is numpy's dtype of integers or booleans; scikit-learn makes floats of pandas' nullable ones."""
+    return isinstance(dtype, np.dtype) and dtype.kind in "biu"
+
+
 def plain(value: Any) -> Any:
     """A numpy scalar as the Python value it holds."""
     return value.item() if isinstance(value, np.generic) and value.dtype.kind in "biufUS" else value

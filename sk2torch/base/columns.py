@@ -65,6 +65,12 @@ class Column:
     is_sparse = False
     # A step computes in the dtype of what it is given, which for narrow integers is not what a tensor does.
     refuses_narrow = False
+    # A step computes in the dtype of the whole table, which for integers rounds its results.
+    refuses_integers = False
+    # Made by an earlier step, as integers or booleans in scikit-learn.
+    is_integral = False
+    # A step tells NaN in a sparse matrix from NaN in a dense table.
+    refuses_sparse_missing = False
     # A step looks for NaN among words, which fails on pandas.NA.
     refuses_pandas_na = False
     # A step takes None or some word for missing, but not NaN.
@@ -259,6 +265,9 @@ class Column:
                 f"column {self.name!r}: found pandas.NA, but the imputer was fitted with missing_values=nan; "
                 "replace it with NaN, or refit with missing_values=pandas.NA."
             )
+        # What is unequal to itself, such as NaT, is missing to an imputer.
+        if self.refuses_pandas_na and any(listed[i] != listed[i] for i in unknown):
+            raise InputError(f"column {self.name!r}: found NaT among words; replace it with NaN.")
         if self.strict and unknown.size:
             self._refuse([listed[i] for i in unknown])
         if self.passed_on:
@@ -307,6 +316,8 @@ class Column:
             "refuses_nan": self.refuses_nan,
             "refuses_sparse": self.refuses_sparse,
             "refuses_narrow": self.refuses_narrow,
+            "refuses_integers": self.refuses_integers,
+            "refuses_sparse_missing": self.refuses_sparse_missing,
             "passed_on": self.passed_on,
             "is_category": self.is_category,
             "numbers": [self.has_number_categories, self.are_integers, self.are_booleans],
@@ -323,6 +334,8 @@ class Column:
         column.refuses_nan = data.get("refuses_nan", False)
         column.refuses_sparse = data.get("refuses_sparse", False)
         column.refuses_narrow = data.get("refuses_narrow", False)
+        column.refuses_integers = data.get("refuses_integers", False)
+        column.refuses_sparse_missing = data.get("refuses_sparse_missing", False)
         column.passed_on, column.mentions = data["passed_on"], int(data["is_category"])
         column.has_number_categories, column.are_integers, column.are_booleans = data["numbers"]
         column.missing_words = set(map(from_json, data["missing_words"]))
@@ -351,6 +364,22 @@ def followed_columns(columns: Sequence[Column], is_sparse: bool | None = None) -
         column.is_sparse = source.is_sparse if is_sparse is None else is_sparse
         column.may_be_missing = source.may_be_missing
     return [found[id(source)] for source in columns]
+
+
+def refuse_integers(name: str, columns: Sequence[Column]) -> None:
+    """Note that an estimator computes in the dtype of the table it is given, which for integers rounds its results.
+
+    Raises:
+        UnsupportedParameter: an earlier step gives integers.
+    """
+    if columns and all(column.is_integral for column in columns):
+        raise UnsupportedParameter(
+            f"{name}: an earlier step gives integers, in which scikit-learn rounds what this one computes; give that "
+            "step dtype=float."
+        )
+    for column in columns:
+        # What an imputer has filled is floating point.
+        column.refuses_integers |= column.origin is column
 
 
 class FilledColumn(Column):

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from sk2torch.base.cells import as_numbers, from_json, is_narrow, to_json
+from sk2torch.base.cells import as_numbers, from_json, is_integral, is_narrow, to_json
 from sk2torch.base.columns import Column
 from sk2torch.base.errors import InputError
 from sk2torch.base.sparse import as_csr, from_scipy
@@ -46,13 +46,13 @@ class InputEncoding:
             if numbers is not None:
                 return self._checked_finite(numbers)
             series = column_cells(table, places)
-            self._refuse_narrow(series)
+            self._refuse_dtypes(series)
         else:
             if hasattr(table, "toarray"):
-                self._refuse_sparse()
                 table = table.toarray()
+                self._refuse_sparse(table)
             rows = self._checked(table_rows(table))
-            self._refuse_narrow([rows] * len(self.columns or ()))
+            self._refuse_dtypes([rows] * len(self.columns or ()))
             if self._is_all_numeric(rows.dtype.kind):
                 return self._checked_finite(as_numbers(rows, None))
             series = [rows] if self.n_dims == 1 else list(rows.T)
@@ -116,6 +116,7 @@ class InputEncoding:
         if (
             not self._is_plain
             or self._facts.refuses_narrow
+            or self._facts.refuses_integers
             or None in places
             or not hasattr(frame, "_get_column_array")
         ):
@@ -151,9 +152,9 @@ class InputEncoding:
 
     def _still_sparse(self, matrix: Any, like: Tensor) -> Tensor:
         self._checked(matrix)
-        self._refuse_sparse()
-        self._refuse_narrow([matrix] * len(self.columns or ()))
+        self._refuse_dtypes([matrix] * len(self.columns or ()))
         matrix = matrix.tocsr()
+        self._refuse_sparse(matrix.data)
         if not matrix.has_canonical_format:
             matrix = matrix.copy()
             matrix.sum_duplicates()
@@ -198,7 +199,29 @@ class InputEncoding:
                 "put a SimpleImputer before it, or drop these rows."
             )
 
-    def _refuse_narrow(self, series: Sequence[Any]) -> None:
+    def check_results(self, table: Any) -> None:
+        """Refuse results to transform back that scikit-learn treats in another way than a table of floating point.
+
+        Raises:
+            InputError: a sparse matrix, or numbers in whose dtype numpy's functions would compute.
+        """
+        if hasattr(table, "toarray"):
+            self._refuse_sparse(table)
+        if self._facts.refuses_narrow and hasattr(table, "shape"):
+            dtypes = list(table.dtypes) if hasattr(table, "columns") else [table.dtype]
+            strange = next((dtype for dtype in dtypes if not isinstance(dtype, torch.dtype) and is_narrow(dtype)), None)
+            if strange is not None:
+                raise InputError(
+                    f"expected float64, got {strange}, in which numpy's functions would compute; pass it as float64."
+                )
+
+    def _refuse_dtypes(self, series: Sequence[Any]) -> None:
+        """Refuse columns in whose dtypes scikit-learn would compute."""
+        if self._facts.refuses_integers and all(is_integral(cells.dtype) for cells in series if cells is not None):
+            raise InputError(
+                "expected a table of floating point, got one of integers, in which scikit-learn rounds its results and "
+                "the model does not; pass it as float64."
+            )
         if not self._facts.refuses_narrow:
             return
         for j, (column, values) in enumerate(zip(self.columns or (), series, strict=self.columns is not None)):
@@ -208,11 +231,17 @@ class InputEncoding:
                     "the model computes in floating point: pass it as float64."
                 )
 
-    def _refuse_sparse(self) -> None:
+    def _refuse_sparse(self, cells: np.ndarray) -> None:
+        """Refuse a sparse matrix of these cells where scikit-learn treats it in another way than a dense table."""
         if self._facts.refuses_sparse:
             raise InputError(
                 "expected a dense table: scikit-learn does not transform the zeros that a sparse matrix leaves out, "
                 "and the model transforms all; pass table.toarray()."
+            )
+        if self._facts.refuses_sparse_missing and cells.dtype.kind == "f" and np.isnan(cells).any():
+            raise InputError(
+                "a sparse matrix contains NaN, which scikit-learn takes for a large number there; pass "
+                "table.toarray(), where it is a missing value."
             )
 
     def _refuse_rounded_categories(self, exact: Tensor, rounded: Tensor) -> None:

@@ -60,6 +60,8 @@ class TorchEstimator(nn.Module):
     # numpy dtype of what scikit-learn's ``inverse_transform`` returns where it is not float64; its
     # tensors may then hold the markers of ``decoding`` for values that no number stands for.
     inverse_dtype = None
+    # Whether scikit-learn's ``transform`` gives the dtype that it is given.
+    keeps_dtype = False
     # Whether it computes in the dtype of what it is given, as numpy's functions do.
     keeps_input_dtype = False
     # Methods that scikit-learn's object has by name, but that always raise for its parameters.

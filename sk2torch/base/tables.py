@@ -22,7 +22,9 @@ class ColumnFacts:
         uses_all: none is left unread.
         refuses_cells: some refuse NaN or infinity.
         refuses_narrow: some refuse dtypes in which numpy would compute.
+        refuses_integers: all that are read refuse tables of integers.
         refuses_sparse: some refuse sparse matrices.
+        refuses_sparse_missing: some refuse NaN in these.
     """
 
     has_documents: bool
@@ -32,7 +34,9 @@ class ColumnFacts:
     uses_all: bool
     refuses_cells: bool
     refuses_narrow: bool
+    refuses_integers: bool
     refuses_sparse: bool
+    refuses_sparse_missing: bool
 
     @classmethod
     def of(cls, columns: Sequence[Column]) -> "ColumnFacts":
@@ -44,7 +48,9 @@ class ColumnFacts:
             uses_all=all(c.used for c in columns),
             refuses_cells=any(c.refuses_missing or c.refuses_infinity for c in columns),
             refuses_narrow=any(c.refuses_narrow for c in columns),
+            refuses_integers=any(c.used for c in columns) and all(c.refuses_integers for c in columns if c.used),
             refuses_sparse=any(c.refuses_sparse for c in columns),
+            refuses_sparse_missing=any(c.refuses_sparse_missing for c in columns),
         )
 
 

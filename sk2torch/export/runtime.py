@@ -44,6 +44,7 @@ class Runtime:
         """``table`` as the tensor that ``method`` takes; results of ``transform`` are never text."""
         if METHODS[method].kind == "input":
             # What label encoders make is a vector.
+            self.encoding.check_results(table)
             n_dims = 1 if self.encoding.n_dims == 1 and np.ndim(table) == 1 else 2
             keeps_sparse = self.decoding.documents is not None
             return InputEncoding(None, n_dims, keeps_sparse).to_tensor(table, self.like)

@@ -43,6 +43,8 @@ class TorchIsolationForest(TorchEstimator):
     @classmethod
     def from_sklearn(cls, estimator: Any, columns: list[Column]) -> Self:
         members = estimator.estimators_
+        for column in columns:
+            column.refuses_sparse_missing = True
         nodes = [
             tree_nodes(member.tree_, features)
             for member, features in zip(members, estimator.estimators_features_, strict=True)

@@ -24,6 +24,7 @@ class TorchRFE(TorchEstimator):
     checks_input = True
     accepts_sparse = True
     keeps_sparse = True
+    keeps_dtype = True
 
     def __init__(self, support: Tensor, model: TorchEstimator) -> None:
         super().__init__(support.shape[0])

@@ -35,6 +35,7 @@ class TorchSelector(TorchEstimator):
     checks_input = True
     accepts_sparse = True
     keeps_sparse = True
+    keeps_dtype = True
 
     def __init__(self, support: Tensor) -> None:
         super().__init__(support.shape[0])

@@ -6,7 +6,7 @@ from typing import Any, Self
 import torch
 from torch import Tensor
 
-from sk2torch.base import ANY_WIDTH, Column, TorchEstimator, UnsupportedParameter, register
+from sk2torch.base import ANY_WIDTH, Column, TorchEstimator, UnsupportedParameter, refuse_integers, register
 
 _INTERVALS = {1: 0.8, 2: 0.5, 3: 0.4}
 
@@ -16,8 +16,7 @@ class TorchAdditiveChi2Sampler(TorchEstimator):
     """``sqrt(l x)``, then ``r_j cos(j l log x)`` and ``r_j sin(j l log x)`` for ``j = 1, 2, ...``, of all features.
 
     ``r_j = sqrt(2 l x / cosh(pi j l))`` with the interval ``l``; all are 0 where ``x`` is. Negative values come out as
-    NaN, where scikit-learn raises. Whole numbers are computed with as floating point; scikit-learn rounds its
-    results for arrays of integers to zero.
+    NaN, where scikit-learn raises. Tables of integers are refused: scikit-learn rounds its results to zero.
 
     Args:
         n_features_in: width of the input, or ``ANY_WIDTH`` if it was never fitted.
@@ -42,6 +41,7 @@ class TorchAdditiveChi2Sampler(TorchEstimator):
                 f"AdditiveChi2Sampler: sample_steps={n_steps} has no default sample_interval, so scikit-learn cannot "
                 "transform either; give sample_interval."
             )
+        refuse_integers("AdditiveChi2Sampler", columns)
         return cls(len(columns) or ANY_WIDTH, n_steps, float(_INTERVALS[n_steps] if interval is None else interval))
 
     def transform(self, x: Tensor) -> Tensor:

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from sk2torch.base import Column, TorchEstimator, read, register, write
+from sk2torch.base import Column, TorchEstimator, read, refuse_integers, register, write
 from sk2torch.functional.held_tensors import held_tensors
 from sk2torch.functional.links import softmax_rows
 from sk2torch.functional.mahalanobis import squared_forms_of_columns
@@ -55,6 +55,8 @@ class TorchGaussianMixture(TorchEstimator):
         means, factors = np.asarray(estimator.means_), np.asarray(estimator.precisions_cholesky_)
         kind, (n_components, n_features) = estimator.covariance_type, means.shape
         if kind in ("full", "tied"):
+            # scikit-learn has its log-densities in the dtype of the table.
+            refuse_integers(type(estimator).__name__, columns)
             factors = factors.reshape(-1, n_features, n_features)
             log_determinant = np.log(np.diagonal(factors, axis1=1, axis2=2)).sum(axis=1)
             center = read.tensor(means)

@@ -42,8 +42,8 @@ class TorchPipeline(TorchEstimator):
         self.sparse_output = False
         for step in [*steps, final]:
             self.sparse_output = step.sparse_output or (self.sparse_output and step.keeps_sparse)
-        # A step that does nothing hands on what it is given.
-        working = [step for step in [*steps, final] if not step.does_nothing] or [final]
+        # A step that does nothing, or selects, hands on what it is given.
+        working = [step for step in [*steps, final] if not (step.does_nothing or step.keeps_dtype)] or [final]
         self.output_dtype = working[-1].output_dtype
         self.inverse_dtype = working[0].inverse_dtype
         self.refused_methods = final.refused_methods
@@ -55,9 +55,12 @@ class TorchPipeline(TorchEstimator):
         steps: list[TorchEstimator] = []
         current: list[Column] | None = columns
         is_sparse, follows_input = any(column.is_sparse for column in columns), True
+        is_integral = bool(columns) and all(column.is_integral for column in columns)
         for _, step in estimator.steps:
             if current is None and not isinstance(step, str | None):
                 current = step_columns(step, is_sparse)
+                for column in current[:1]:
+                    column.is_integral = is_integral
             child = wrap_step(step, current)
             _refuse_narrow(steps, child)
             steps.append(child)
@@ -67,9 +70,12 @@ class TorchPipeline(TorchEstimator):
                     column.refuses_sparse = True
             follows_input &= child.keeps_sparse
             is_sparse = child.sparse_output or (is_sparse and child.keeps_sparse)
+            is_integral = _gives_integers(child, is_integral)
             current = child.output_columns(current)
             if current is not None:
                 followed = followed_columns(current, is_sparse)
+                for column in followed:
+                    column.is_integral = is_integral
                 current = [new if old.computed else old for old, new in zip(current, followed, strict=True)]
         return cls(steps[0].n_features_in, steps[:-1], steps[-1])
 
@@ -163,6 +169,12 @@ class TorchPipeline(TorchEstimator):
         for step in self.steps[::-1]:
             x = step.inverse_transform(x)
         return x
+
+
+def _gives_integers(step: TorchEstimator, takes_integers: bool) -> bool:
+    if step.output_dtype is None:
+        return takes_integers and (step.keeps_dtype or step.does_nothing)
+    return np.dtype(step.output_dtype).kind in "biu"
 
 
 def _refuse_narrow(before: list[TorchEstimator], step: TorchEstimator) -> None:
