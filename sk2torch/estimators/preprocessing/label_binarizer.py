@@ -52,7 +52,11 @@ class TorchLabelBinarizer(TorchEstimator):
             float(estimator.neg_label),
             float(estimator.pos_label),
         )
-        if kind != "multilabel":
+        if kind == "multilabel":
+            # scikit-learn's result has the dtype of its input, which may not hold the values.
+            label.refuses_narrow = (estimator.neg_label, estimator.pos_label) != (0, 1)
+            module.__dict__["_encoding"] = InputEncoding([label] * len(classes))
+        else:
             module.__dict__["_encoding"] = InputEncoding([label], n_dims=1)
         module.sparse_output = bool(estimator.sparse_output)
         module.output_dtype = "int64"
