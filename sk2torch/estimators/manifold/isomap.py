@@ -39,7 +39,7 @@ class TorchIsomap(TorchEstimator):
     def from_sklearn(cls, estimator: Any, columns: list[Column]) -> Self:
         return cls(
             geodesic=read.matrix(estimator.dist_matrix_),
-            neighbors=wrap_child(estimator.nbrs_),
+            neighbors=wrap_child(estimator.nbrs_, columns),
             projection=wrap_child(estimator.kernel_pca_),
             n_neighbors=0 if estimator.n_neighbors is None else int(estimator.n_neighbors),
         )
