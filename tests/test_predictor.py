@@ -166,6 +166,8 @@ def test_pandas_na_where_the_imputer_looks_for_nan():
     np.testing.assert_array_equal(predictor.transform(words).toarray(), pipeline.transform(words).toarray())
     with pytest.raises(sk2torch.InputError, match=r"pandas\.NA"):
         predictor.transform(pd.DataFrame({"w": pd.Series(["a", None], dtype="string")}))
+    with pytest.raises(sk2torch.InputError, match="NaT"):
+        predictor.transform(pd.DataFrame({"w": np.array(["a", pd.NaT], dtype=object)}))
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.int16, np.float16])
