@@ -219,8 +219,8 @@ class InputEncoding:
         """Refuse columns in whose dtypes scikit-learn would compute."""
         if self._facts.refuses_integers and all(is_integral(cells.dtype) for cells in series if cells is not None):
             raise InputError(
-                "expected a table of floating point, got one of integers, in which scikit-learn rounds its results and "
-                "the model does not; pass it as float64."
+                "expected a table of floating point, got one of integers, for which scikit-learn gives other results; "
+                "pass it as float64."
             )
         if not self._facts.refuses_narrow:
             return
@@ -235,8 +235,8 @@ class InputEncoding:
         """Refuse a sparse matrix of these cells where scikit-learn treats it in another way than a dense table."""
         if self._facts.refuses_sparse:
             raise InputError(
-                "expected a dense table: scikit-learn does not transform the zeros that a sparse matrix leaves out, "
-                "and the model transforms all; pass table.toarray()."
+                "expected a dense table: what a sparse matrix leaves out is not the same as zeros to scikit-learn, "
+                "and is so to the model; pass table.toarray()."
             )
         if self._facts.refuses_sparse_missing and cells.dtype.kind == "f" and np.isnan(cells).any():
             raise InputError(

@@ -12,6 +12,7 @@ from sklearn.impute import SimpleImputer
 from sklearn.kernel_approximation import AdditiveChi2Sampler
 from sklearn.manifold import Isomap
 from sklearn.mixture import GaussianMixture
+from sklearn.neighbors import NearestNeighbors
 from sklearn.pipeline import make_pipeline, make_union
 from sklearn.preprocessing import (
     FunctionTransformer,
@@ -144,6 +145,18 @@ def test_sparse_distances_leave_out_what_is_no_distance():
     np.testing.assert_allclose(predictor.transform(distances), estimator.transform(distances), atol=1e-9)
     with pytest.raises(InputError, match=r"toarray\(\)"):
         predictor.transform(sp.csr_matrix(distances))
+
+
+@pytest.mark.parametrize("table", [sp.csr_matrix(_COUNTS - 4.0), _COUNTS - 4], ids=["sparse", "integers"])
+def test_rows_of_which_scikit_learn_computes_another_braycurtis(table):
+    estimator = NearestNeighbors(algorithm="brute", metric="braycurtis").fit(_COUNTS - 4.5)
+    with pytest.raises(InputError, match="expected a"):
+        _predictor(estimator).kneighbors(table)
+
+
+def test_braycurtis_of_counts():
+    estimator = NearestNeighbors(algorithm="brute", metric="braycurtis").fit(_COUNTS.astype(float))
+    np.testing.assert_allclose(_predictor(estimator).kneighbors(_COUNTS)[0], estimator.kneighbors(_COUNTS)[0])
 
 
 @pytest.mark.parametrize("table", [_COUNTS.astype(np.uint8), pd.DataFrame(_COUNTS > 4)], ids=["array", "frame"])

@@ -32,6 +32,9 @@ _HEAPED = (
     "sqeuclidean",
 )
 
+# Of sparse queries, scikit-learn computes these as other functions.
+_OTHER_IF_SPARSE = ("braycurtis", "haversine")
+
 
 def read_search(estimator: Any, columns: list[Column], radius: Any = None) -> NeighborSearch:
     """The search of a fitted estimator of ``sklearn.neighbors``.
@@ -69,9 +72,20 @@ def read_search(estimator: Any, columns: list[Column], radius: Any = None) -> Ne
         )
     if metric == "braycurtis" and not _is_heaped(estimator):
         form = MetricForm("signed_braycurtis")
+    elif metric in _OTHER_IF_SPARSE:
+        _refuse_other_tables(metric, rows, columns)
     power, weights = _parameters(name, form, estimator.effective_metric_params_, rows.shape[1])
     order = _in_order("heap" if _is_heaped(estimator) else "index", rows)
     return NeighborSearch(rows, form, power, weights, order, radius)
+
+
+def _refuse_other_tables(metric: str, rows: Tensor, columns: list[Column]) -> None:
+    """Note the tables for which scikit-learn computes a metric as another function."""
+    # Of integers, Bray and Curtis's is the one with signs.
+    is_signed = metric == "braycurtis" and bool((rows < 0).any())
+    for column in columns:
+        column.refuses_sparse = True
+        column.refuses_integers |= is_signed
 
 
 def read_width(estimator: Any, search: NeighborSearch) -> int:
