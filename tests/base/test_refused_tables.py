@@ -8,6 +8,8 @@ from scipy.spatial.distance import pdist, squareform
 from sklearn.ensemble import IsolationForest
 from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.feature_selection import VarianceThreshold
+from sklearn.gaussian_process import GaussianProcessClassifier, GaussianProcessRegressor
+from sklearn.gaussian_process.kernels import DotProduct, WhiteKernel
 from sklearn.impute import SimpleImputer
 from sklearn.kernel_approximation import AdditiveChi2Sampler
 from sklearn.manifold import Isomap
@@ -174,3 +176,17 @@ def test_boolean_indicators_that_have_no_other_values():
     signed = LabelBinarizer(neg_label=-1).fit(indicators.astype(int))
     with pytest.raises(InputError, match="pass it as float64"):
         _predictor(signed).transform(indicators)
+
+
+@pytest.mark.parametrize("table", [_COUNTS.astype(np.uint8), _COUNTS > 4], ids=["uint8", "bool"])
+def test_rows_whose_squares_wrap_around_are_refused(table):
+    estimator = GaussianProcessRegressor(DotProduct() + WhiteKernel(), optimizer=None).fit(_COUNTS, _COUNTS[:, 0])
+    with pytest.raises(InputError, match="pass it as float64"):
+        _predictor(estimator).predict(table, return_std=True)
+
+
+def test_boolean_rows_of_a_classifier_with_products_are_refused():
+    estimator = GaussianProcessClassifier(DotProduct(), optimizer=None).fit(_COUNTS, _COUNTS[:, 0] > 4)
+    np.testing.assert_allclose(_predictor(estimator).predict_proba(_COUNTS), estimator.predict_proba(_COUNTS))
+    with pytest.raises(InputError, match="pass it as float64"):
+        _predictor(estimator).predict_proba(_COUNTS > 4)

@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from sk2torch.base import Column, TorchClassifier, register
 from sk2torch.base.one_vs_rest import one_vs_rest_conventions
+from sk2torch.estimators.gaussian_process.kernels import refuse_narrow_rows
 from sk2torch.estimators.gaussian_process.laplace import LaplaceClassifier
 from sk2torch.functional.decisions import largest_index
 from sk2torch.functional.one_vs_one import one_vs_one_scores, pair_table
@@ -39,19 +40,8 @@ class TorchGaussianProcessClassifier(TorchClassifier):
 
     @classmethod
     def from_sklearn(cls, estimator: Any, columns: list[Column]) -> TorchClassifier:
-        base, classes = estimator.base_estimator_, estimator.classes_
-        if len(classes) == 2:
-            machine = LaplaceClassifier.from_sklearn(base)
-            return cls(machine.rows.shape[1], machine, classes)
-        machines = [LaplaceClassifier.from_sklearn(member) for member in base.estimators_]
-        width = machines[0].rows.shape[1]
-        if type(base).__name__ == "OneVsOneClassifier":
-            return TorchOneVsOneGaussianProcess(width, machines, classes)
-        last_wins, _ = one_vs_rest_conventions(base)
-        module = TorchOneVsRestGaussianProcess(width, machines, classes, last_wins)
-        if estimator.multi_class == "one_vs_one":
-            # Set after fitting.
-            module.refused_methods = ["predict_proba"]
+        module = _read(estimator)
+        refuse_narrow_rows(module, columns)
         return module
 
     def predict(self, x: Tensor) -> Tensor:
@@ -121,3 +111,20 @@ class TorchOneVsOneGaussianProcess(TorchClassifier):
         votes = torch.stack([machine.is_second(x) for machine in self.machines], dim=1).to(x.dtype)
         scores = torch.stack([machine(x) for machine in self.machines], dim=1)
         return self.labels(one_vs_one_scores(votes, scores, self.table, self.n_classes).argmax(dim=1))
+
+
+def _read(estimator: Any) -> TorchClassifier:
+    base, classes = estimator.base_estimator_, estimator.classes_
+    if len(classes) == 2:
+        machine = LaplaceClassifier.from_sklearn(base)
+        return TorchGaussianProcessClassifier(machine.rows.shape[1], machine, classes)
+    machines = [LaplaceClassifier.from_sklearn(member) for member in base.estimators_]
+    width = machines[0].rows.shape[1]
+    if type(base).__name__ == "OneVsOneClassifier":
+        return TorchOneVsOneGaussianProcess(width, machines, classes)
+    last_wins, _ = one_vs_rest_conventions(base)
+    module = TorchOneVsRestGaussianProcess(width, machines, classes, last_wins)
+    if estimator.multi_class == "one_vs_one":
+        # Set after fitting.
+        module.refused_methods = ["predict_proba"]
+    return module

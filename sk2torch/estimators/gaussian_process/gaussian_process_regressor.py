@@ -9,7 +9,12 @@ from torch import Tensor, nn
 
 from sk2torch.base import ANY_WIDTH, Column, TorchEstimator, UnsupportedParameter, read, register
 from sk2torch.blocks.covariance_sums import covariance_sums
-from sk2torch.estimators.gaussian_process.kernels import kernel_width, read_kernel, uses_given_kernel
+from sk2torch.estimators.gaussian_process.kernels import (
+    kernel_width,
+    read_kernel,
+    refuse_narrow_rows,
+    uses_given_kernel,
+)
 from sk2torch.ops.pairwise import safe_root
 from sk2torch.ops.row_blocks import keep_block
 from sk2torch.ops.triangular import diagonal_inverses, solve_rows, solved_squares
@@ -104,6 +109,7 @@ class TorchGaussianProcessRegressor(TorchEstimator):
             variance=read.vector(np.square(estimator._y_train_std)).expand(n_targets).clone(),
             center=read.vector(estimator._y_train_mean).expand(n_targets).clone(),
         )
+        refuse_narrow_rows(kernel, columns)
         if uses_given_kernel(kernel):
             module.refused_methods = ["predict_with_std", "predict_with_cov"]
         return module
