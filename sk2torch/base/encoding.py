@@ -206,7 +206,7 @@ class InputEncoding:
             InputError: a sparse matrix, or numbers in whose dtype numpy's functions would compute.
         """
         if hasattr(table, "toarray"):
-            self._refuse_sparse(table)
+            self._refuse_sparse(table.tocsr().data)
         if self._facts.refuses_narrow and hasattr(table, "shape"):
             dtypes = list(table.dtypes) if hasattr(table, "columns") else [table.dtype]
             strange = next((dtype for dtype in dtypes if not isinstance(dtype, torch.dtype) and is_narrow(dtype)), None)
