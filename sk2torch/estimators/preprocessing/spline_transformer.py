@@ -1,6 +1,6 @@
 """SplineTransformer."""
 
-from typing import Any, Self
+from typing import Any, Self, cast
 
 import numpy as np
 import torch
@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from sk2torch.base import Column, TorchEstimator, UnsupportedParameter, read, register
 from sk2torch.blocks.sorted_columns import SortedColumns
-from sk2torch.blocks.spline_pieces import spline_pieces
+from sk2torch.blocks.spline_pieces import SplinePieces, spline_pieces
 from sk2torch.functional.splines import basis_functions, in_columns
 from sk2torch.functional.unknown import refuse_rows
 from sk2torch.ops.columns import spline_basis
@@ -197,7 +197,7 @@ class TorchSplineTransformer(TorchEstimator):
     def looked_up(self, x: Tensor) -> Tensor:
         """``transform`` of prepared rows by ``pieces``, which go on beyond the ends."""
         missing = torch.isnan(x)
-        result = self.pieces(x if self.keeps_missing else torch.where(missing, self.ends[0], x))
+        result = cast(SplinePieces, self.pieces)(x if self.keeps_missing else torch.where(missing, self.ends[0], x))
         if not self.keeps_missing:
             result = torch.where(missing.unsqueeze(2), 0.0, result)
         result = result.reshape(x.shape[0], x.shape[1] * result.shape[2])
