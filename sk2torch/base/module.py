@@ -152,6 +152,11 @@ class TorchEstimator(nn.Module):
         """
 
     @torch.jit.unused
+    def graph_form(self) -> nn.Module | None:
+        """What exported graphs compute with instead, made of the numbers as they are; it is the part ``graph`` then."""
+        return None
+
+    @torch.jit.unused
     def upgrade(self, version: int) -> None:
         """Bring a module of an earlier file, with the tensors and parts of that file, to what it would be today.
 

@@ -16,7 +16,7 @@ from sk2torch.export.onnx_feeds import label_indices, table_feeds
 from sk2torch.export.onnx_properties import metadata_properties
 from sk2torch.export.onnx_session import open_session
 from sk2torch.export.onnx_storage import require_data, save
-from sk2torch.export.programs import dynamic_dims, example_input
+from sk2torch.export.programs import dynamic_dims, example_input, graph_forms
 from sk2torch.export.quiet import quiet_torch
 from sk2torch.export.runtime import Runtime, couples_rows, result_of
 from sk2torch.export.tree_ensemble import place_trees, translations
@@ -151,7 +151,7 @@ def _program(
     exact = exact_constants() if model.anchor.dtype == torch.float64 else contextlib.nullcontext()
     is_kept = trees == "TreeEnsemble"
     kept = exported_operators() if is_kept else contextlib.nullcontext()
-    with quiet_torch(), exact, exact_rules(), known_operators(), kept:
+    with quiet_torch(), exact, exact_rules(), known_operators(), kept, graph_forms(model):
         graph = torch.export.export(_Outputs(model, methods).eval(), (x,), dynamic_shapes=shapes)
         _name_sorts(graph)
         names = _grouped_names(model, methods, graph)

@@ -1,7 +1,10 @@
 """Exported programs: a method as a graph with a dynamic batch dimension."""
 
+import contextlib
+from collections.abc import Iterator
+
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from sk2torch.base import ANY_WIDTH, METHODS, TorchEstimator, method_module
 
@@ -36,11 +39,26 @@ def dynamic_dims(model: TorchEstimator, method: str) -> dict[int, torch.export.D
     return dims
 
 
+@contextlib.contextmanager
+def graph_forms(model: nn.Module) -> Iterator[None]:
+    """While it lasts, estimators have their ``graph_form`` as the part ``graph``."""
+    forms = [(part, part.graph_form()) for part in model.modules() if isinstance(part, TorchEstimator)]
+    held = [(part, form) for part, form in forms if form is not None]
+    try:
+        for part, form in held:
+            part.graph = form
+        yield
+    finally:
+        for part, _ in held:
+            del part.graph
+
+
 def exported(model: TorchEstimator, method: str) -> torch.export.ExportedProgram:
     """``model.method`` as an exported program."""
     x = example_input(model, method)
     view = method_module(model, method)
-    program = torch.export.export(view, (x,), dynamic_shapes=(dynamic_dims(model, method),))
+    with graph_forms(view):
+        program = torch.export.export(view, (x,), dynamic_shapes=(dynamic_dims(model, method),))
     # Lines of source and paths of this machine, most of a small file.
     for module in program.graph_module.modules():
         for node in module.graph.nodes if isinstance(module, torch.fx.GraphModule) else ():

@@ -24,7 +24,7 @@ def test_pieces_are_the_splines(extrapolation):
         transformer = SplineTransformer(n_knots=6, **settings).fit(X)
         queries = X if extrapolation == "error" else BEYOND
         expected = transformer.transform(queries)
-        actual = sk2torch.wrap(transformer).pieces(torch.from_numpy(queries)).numpy().reshape(expected.shape)
+        actual = sk2torch.wrap(transformer).graph_form()(torch.from_numpy(queries)).numpy().reshape(expected.shape)
         assert (np.abs(actual - expected).max(axis=0) <= 1e-12 * np.abs(expected).max(axis=0)).all(), settings
 
 
@@ -42,10 +42,21 @@ def test_a_graph_looks_them_up(missing, tmp_path):
         np.testing.assert_allclose(found, expected, rtol=0, atol=1e-12)
 
 
+def test_moved_knots_are_looked_up_where_they_are(tmp_path):
+    model = sk2torch.wrap(SplineTransformer(n_knots=6, extrapolation="continue").fit(X))
+    with torch.no_grad():
+        model.knots *= 1 + 1e-3 * torch.arange(model.knots.shape[1])
+    rows = torch.from_numpy(X[np.abs(X).max(axis=1) < 1])
+    expected = model.transform(rows).detach()
+    found = load_runtime(sk2torch.export(model, tmp_path / "model.onnx")).call("transform", rows)
+    assert (found - expected).abs().max() <= 1e-9
+    assert "graph" not in dict(model.named_children())
+
+
 def test_where_there_are_none(monkeypatch):
     fit = SplineTransformer(n_knots=6).fit(X)
-    assert sk2torch.wrap(fit).has_pieces
+    assert sk2torch.wrap(fit).graph_form() is not None
     for other in (SplineTransformer(degree=0), SplineTransformer(extrapolation="periodic")):
-        assert not sk2torch.wrap(other.fit(X)).has_pieces
+        assert sk2torch.wrap(other.fit(X)).graph_form() is None
     monkeypatch.setattr(spline_pieces, "MAX_NUMBERS", 100)
-    assert not sk2torch.wrap(fit).has_pieces
+    assert sk2torch.wrap(fit).graph_form() is None

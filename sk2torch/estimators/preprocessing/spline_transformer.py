@@ -1,6 +1,6 @@
 """SplineTransformer."""
 
-from typing import Any, Self, cast
+from typing import Any, Self
 
 import numpy as np
 import torch
@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from sk2torch.base import Column, TorchEstimator, UnsupportedParameter, read, register
 from sk2torch.blocks.sorted_columns import SortedColumns
-from sk2torch.blocks.spline_pieces import SplinePieces, spline_pieces
+from sk2torch.blocks.spline_pieces import spline_pieces
 from sk2torch.functional.splines import basis_functions, in_columns
 from sk2torch.functional.unknown import refuse_rows
 from sk2torch.ops.columns import spline_basis
@@ -56,9 +56,6 @@ class TorchSplineTransformer(TorchEstimator):
     outside: Tensor
     is_given: Tensor
 
-    # Files that were saved before it have none.
-    has_pieces = False
-
     def __init__(
         self,
         knots: np.ndarray,
@@ -90,10 +87,6 @@ class TorchSplineTransformer(TorchEstimator):
         self.register_buffer("ends", ends)
         self.register_buffer("outside", outside)
         self.register_buffer("is_given", is_given)
-        if not self.is_periodic:
-            given = (outside * is_given[:2].unsqueeze(1)).numpy() if self.is_bounded else None
-            self.pieces = spline_pieces(knots, degree, ends.numpy(), given, self.n_splines - int(drops_last))
-            self.has_pieces = self.pieces is not None
 
     @classmethod
     def from_sklearn(cls, estimator: Any, columns: list[Column]) -> Self:
@@ -163,7 +156,7 @@ class TorchSplineTransformer(TorchEstimator):
     def transformed(self, x: Tensor) -> Tensor:
         """``transform`` of prepared rows."""
         if not torch.jit.is_scripting():  # noqa: SIM102
-            if torch.compiler.is_exporting() and self.has_pieces:
+            if torch.compiler.is_exporting() and "graph" in self._modules:
                 return self.looked_up(x)
         missing = torch.isnan(x)
         low, high = self.ends[0], self.ends[1]
@@ -194,10 +187,19 @@ class TorchSplineTransformer(TorchEstimator):
         return result
 
     @torch.jit.unused
+    def graph_form(self) -> nn.Module | None:
+        if self.is_periodic:
+            return None
+        knots, ends = (tensor.detach().cpu().double().numpy() for tensor in (self.knots, self.ends))
+        given = (self.outside * self.is_given[:2].unsqueeze(1)).cpu().double().numpy() if self.is_bounded else None
+        pieces = spline_pieces(knots, self.degree, ends, given, self.n_splines - int(self.drops_last))
+        return None if pieces is None else pieces.to(self.knots)
+
+    @torch.jit.unused
     def looked_up(self, x: Tensor) -> Tensor:
-        """``transform`` of prepared rows by ``pieces``, which go on beyond the ends."""
+        """``transform`` of prepared rows by ``graph_form``, which goes on beyond the ends."""
         missing = torch.isnan(x)
-        result = cast(SplinePieces, self.pieces)(x if self.keeps_missing else torch.where(missing, self.ends[0], x))
+        result = self.get_submodule("graph")(x if self.keeps_missing else torch.where(missing, self.ends[0], x))
         if not self.keeps_missing:
             result = torch.where(missing.unsqueeze(2), 0.0, result)
         result = result.reshape(x.shape[0], x.shape[1] * result.shape[2])
