@@ -21,7 +21,8 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.tree import DecisionTreeClassifier
 
 import sk2torch
-from sk2torch.blocks.forest import Forest, LeafSum
+from sk2torch.blocks.forest import Forest
+from sk2torch.blocks.leaf_sum import LeafSum
 from sk2torch.blocks.tree_packing import TreeNodes, pack_forest
 from sk2torch.export import load_runtime
 from sk2torch.export.quiet import quiet_torch

@@ -9,7 +9,8 @@ from torch import Tensor, nn
 from sk2torch.base import read, write
 from sk2torch.base.labels import ClassLabels
 from sk2torch.base.module import TorchEstimator
-from sk2torch.blocks.forest import Forest, LeafSum
+from sk2torch.blocks.forest import Forest
+from sk2torch.blocks.leaf_sum import LeafSum
 from sk2torch.blocks.tree_packing import pack_forest, rounded_down, tree_nodes
 
 

@@ -2,7 +2,7 @@
 
 from torch import Tensor, nn
 
-from sk2torch.blocks.forest import LeafSum
+from sk2torch.blocks.leaf_sum import LeafSum
 from sk2torch.functional.loss_links import class_scores
 from sk2torch.functional.rounding import round_to_single
 

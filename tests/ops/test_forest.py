@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from sk2torch.blocks.forest import Forest, LeafSum
+from sk2torch.blocks.forest import Forest
+from sk2torch.blocks.leaf_sum import LeafSum
 from sk2torch.blocks.tree_packing import TreeNodes, bitset_table, pack_forest
 from sk2torch.ops.forest import reached_nodes, rounded_down, sequential_sum
 from sk2torch.ops.forest.reference import MAX_UNROLLED_STEPS, category_code

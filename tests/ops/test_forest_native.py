@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 import torch
 
-from sk2torch.blocks.forest import Forest, LeafSum
+from sk2torch.blocks.forest import Forest
+from sk2torch.blocks.leaf_sum import LeafSum
 from sk2torch.blocks.tree_packing import TreeNodes, pack_forest
 from sk2torch.native import library
 from sk2torch.ops.forest import forest_leaves, packed

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from sk2torch.blocks.forest import Forest, LeafSum
+from sk2torch.blocks.forest import Forest
+from sk2torch.blocks.leaf_sum import LeafSum
 from sk2torch.blocks.tree_packing import TreeNodes, pack_forest
 from sk2torch.ops.forest.tiles import rows_of_tiles, takes_tiles, tiled_leaves, tiled_sums
 from tests.ops.test_forest import random_tree, rows

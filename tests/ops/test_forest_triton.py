@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from sk2torch.blocks.forest import LeafSum
+from sk2torch.blocks.leaf_sum import LeafSum
 from sk2torch.ops.forest import evaluation
 from tests.ops.test_forest_native import forest_of, table
 

@@ -6,7 +6,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from sk2torch.blocks.forest import Forest, LeafSum
+from sk2torch.blocks.forest import Forest
+from sk2torch.blocks.leaf_sum import LeafSum
 from sk2torch.blocks.quantized.forms import Numbers, quantized_form
 from sk2torch.blocks.quantized.ranks import MOST_THRESHOLDS, ThresholdRanks, copied
 from sk2torch.blocks.tree_leaves import leaf_values, one_hot_leaves, path_graph

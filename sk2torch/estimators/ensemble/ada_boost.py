@@ -19,7 +19,7 @@ from sk2torch.base import (
     write,
 )
 from sk2torch.base.averaged_trees import is_tree, write_trees
-from sk2torch.blocks.forest import LeafSum
+from sk2torch.blocks.leaf_sum import LeafSum
 from sk2torch.blocks.tree_packing import pack_forest, tree_nodes
 from sk2torch.functional.labels import label_index
 from sk2torch.functional.weighted_median import staged_weighted_median, weighted_median

@@ -21,7 +21,7 @@ from sk2torch.base import (
 )
 from sk2torch.base.averaged_trees import write_trees
 from sk2torch.blocks.boosting import BoostedTrees, ClassifierScores, ConstantScores, RegressorScores
-from sk2torch.blocks.forest import LeafSum
+from sk2torch.blocks.leaf_sum import LeafSum
 from sk2torch.blocks.tree_packing import pack_forest, tree_nodes
 from sk2torch.functional.loss_links import class_probabilities, staged_probabilities
 

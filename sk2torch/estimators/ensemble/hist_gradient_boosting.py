@@ -17,7 +17,7 @@ from sk2torch.base import (
     write,
 )
 from sk2torch.blocks.boosting import BoostedTrees, ConstantScores
-from sk2torch.blocks.forest import LeafSum
+from sk2torch.blocks.leaf_sum import LeafSum
 from sk2torch.blocks.routing import SelectColumns
 from sk2torch.blocks.tree_packing import TreeNodes, bitset_table, pack_forest
 from sk2torch.functional.loss_links import class_probabilities, mean_prediction, staged_probabilities

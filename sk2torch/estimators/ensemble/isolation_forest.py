@@ -8,7 +8,7 @@ from torch import Tensor
 
 from sk2torch.base import Column, TorchEstimator, UnsupportedParameter, read, register, write
 from sk2torch.base.averaged_trees import write_trees
-from sk2torch.blocks.forest import LeafSum
+from sk2torch.blocks.leaf_sum import LeafSum
 from sk2torch.blocks.tree_packing import pack_forest, tree_nodes
 
 
