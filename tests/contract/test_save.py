@@ -2,7 +2,7 @@
 
 import sk2torch
 from sk2torch.base.decoding import output_decoding
-from tests import checks
+from tests import checks, layouts
 
 
 def test_save(subject, tmp_path, interpreter_without_sklearn):
@@ -24,3 +24,11 @@ def test_saved_again_is_the_same_file(subject, tmp_path):
     first = sk2torch.save(subject.model, tmp_path / "first.safetensors")
     second = sk2torch.save(sk2torch.load(first), tmp_path / "second.safetensors")
     assert first.read_bytes() == second.read_bytes()
+
+
+def test_layouts_are_those_of_their_version(subject):
+    known = layouts.recorded()
+    for cls, version, names in layouts.layouts(subject.model):
+        advice = "raise _version and write upgrade, or record new parts: python -m tests.layouts"
+        assert known[cls]["version"] == version, f"{cls}: {advice}"
+        assert names in known[cls]["layouts"], f"{cls} has {names}: {advice}"
