@@ -65,6 +65,8 @@ class Column:
     is_sparse = False
     # A step computes in the dtype of what it is given, which for narrow integers is not what a tensor does.
     refuses_narrow = False
+    # The same of what is to be transformed back.
+    refuses_narrow_results = False
     # A step computes in the dtype of the whole table, which for integers rounds its results.
     refuses_integers = False
     # Made by an earlier step, as integers or booleans in scikit-learn.
@@ -316,6 +318,7 @@ class Column:
             "refuses_nan": self.refuses_nan,
             "refuses_sparse": self.refuses_sparse,
             "refuses_narrow": self.refuses_narrow,
+            "refuses_narrow_results": self.refuses_narrow_results,
             "refuses_integers": self.refuses_integers,
             "refuses_sparse_missing": self.refuses_sparse_missing,
             "passed_on": self.passed_on,
@@ -334,6 +337,7 @@ class Column:
         column.refuses_nan = data.get("refuses_nan", False)
         column.refuses_sparse = data.get("refuses_sparse", False)
         column.refuses_narrow = data.get("refuses_narrow", False)
+        column.refuses_narrow_results = data.get("refuses_narrow_results", False)
         column.refuses_integers = data.get("refuses_integers", False)
         column.refuses_sparse_missing = data.get("refuses_sparse_missing", False)
         column.passed_on, column.mentions = data["passed_on"], int(data["is_category"])

@@ -207,7 +207,7 @@ class InputEncoding:
         """
         if hasattr(table, "toarray"):
             self._refuse_sparse(table.tocsr().data)
-        if self._facts.refuses_narrow and hasattr(table, "shape"):
+        if self._facts.refuses_narrow_results and hasattr(table, "shape"):
             dtypes = list(table.dtypes) if hasattr(table, "columns") else [table.dtype]
             strange = next((dtype for dtype in dtypes if not isinstance(dtype, torch.dtype) and is_narrow(dtype)), None)
             if strange is not None:

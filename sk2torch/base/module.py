@@ -153,7 +153,7 @@ class TorchEstimator(nn.Module):
 
     @torch.jit.unused
     def graph_form(self) -> nn.Module | None:
-        """What exported graphs compute with instead, made of the numbers as they are; it is the part ``graph`` then."""
+        """What exported graphs compute with instead, made of the numbers as they are; it is the part ``form`` then."""
         return None
 
     @torch.jit.unused

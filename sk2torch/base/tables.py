@@ -22,6 +22,7 @@ class ColumnFacts:
         uses_all: none is left unread.
         refuses_cells: some refuse NaN or infinity.
         refuses_narrow: some refuse dtypes in which numpy would compute.
+        refuses_narrow_results: the same of what is to be transformed back.
         refuses_integers: all that are read refuse tables of integers.
         refuses_sparse: some refuse sparse matrices.
         refuses_sparse_missing: some refuse NaN in these.
@@ -34,6 +35,7 @@ class ColumnFacts:
     uses_all: bool
     refuses_cells: bool
     refuses_narrow: bool
+    refuses_narrow_results: bool
     refuses_integers: bool
     refuses_sparse: bool
     refuses_sparse_missing: bool
@@ -48,6 +50,7 @@ class ColumnFacts:
             uses_all=all(c.used for c in columns),
             refuses_cells=any(c.refuses_missing or c.refuses_infinity for c in columns),
             refuses_narrow=any(c.refuses_narrow for c in columns),
+            refuses_narrow_results=any(c.refuses_narrow_results for c in columns),
             refuses_integers=any(c.used for c in columns) and all(c.refuses_integers for c in columns if c.used),
             refuses_sparse=any(c.refuses_sparse for c in columns),
             refuses_sparse_missing=any(c.refuses_sparse_missing for c in columns),

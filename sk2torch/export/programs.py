@@ -41,16 +41,16 @@ def dynamic_dims(model: TorchEstimator, method: str) -> dict[int, torch.export.D
 
 @contextlib.contextmanager
 def graph_forms(model: nn.Module) -> Iterator[None]:
-    """While it lasts, estimators have their ``graph_form`` as the part ``graph``."""
+    """While it lasts, estimators have their ``graph_form`` as the part ``form``."""
     forms = [(part, part.graph_form()) for part in model.modules() if isinstance(part, TorchEstimator)]
     held = [(part, form) for part, form in forms if form is not None]
     try:
         for part, form in held:
-            part.graph = form
+            part.form = form
         yield
     finally:
         for part, _ in held:
-            del part.graph
+            del part.form
 
 
 def exported(model: TorchEstimator, method: str) -> torch.export.ExportedProgram:

@@ -93,7 +93,9 @@ def _check_tensor(data: dict[str, Any], path: str, found: dict[str, Declared]) -
         if data["same_as"] not in found:
             raise ArtifactError(f"the structure is damaged: {path!r} is said to be {data['same_as']!r}, not yet met.")
         return
-    found[path] = Declared(str(data["dtype"]), tuple(int(n) for n in data["shape"]))
+    if not all(type(n) is int and n >= 0 for n in data["shape"]):
+        raise ArtifactError(f"the structure is damaged: {path!r} has the shape {str(data['shape'])[:80]}.")
+    found[path] = Declared(str(data["dtype"]), tuple(data["shape"]))
 
 
 def build(structure: dict[str, Any], tensor: Callable[[str], Tensor]) -> nn.Module:

@@ -50,7 +50,7 @@ def test_moved_knots_are_looked_up_where_they_are(tmp_path):
     expected = model.transform(rows).detach()
     found = load_runtime(sk2torch.export(model, tmp_path / "model.onnx")).call("transform", rows)
     assert (found - expected).abs().max() <= 1e-9
-    assert "graph" not in dict(model.named_children())
+    assert "form" not in dict(model.named_children())
 
 
 def test_where_there_are_none(monkeypatch):

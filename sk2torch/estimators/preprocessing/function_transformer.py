@@ -69,10 +69,11 @@ class TorchFunctionTransformer(TorchEstimator):
         inverse = _module(estimator.inverse_func, estimator.inv_kw_args, "inverse_func")
         module = cls(len(columns) or ANY_WIDTH, function, inverse)
         for column in columns:
-            column.refuses_narrow |= function is not None
-        if isinstance(function, Elementwise) and function.name in _BOOLEAN:
+            column.refuses_narrow |= function is not None and not _is_boolean(function)
+            column.refuses_narrow_results |= inverse is not None and not _is_boolean(inverse)
+        if _is_boolean(function):
             module.output_dtype = "bool"
-        if isinstance(inverse, Elementwise) and inverse.name in _BOOLEAN:
+        if _is_boolean(inverse):
             module.inverse_dtype = "bool"
         return module
 
@@ -84,6 +85,11 @@ class TorchFunctionTransformer(TorchEstimator):
 
     def inverse_transform(self, x: Tensor) -> Tensor:
         return self.inverse(self.prepare(x))
+
+
+def _is_boolean(function: nn.Module | None) -> bool:
+    """Whether its results are booleans, whatever dtype it is given."""
+    return isinstance(function, Elementwise) and function.name in _BOOLEAN
 
 
 def _module(function: Any, arguments: dict[str, Any] | None, parameter: str) -> nn.Module | None:

@@ -156,7 +156,7 @@ class TorchSplineTransformer(TorchEstimator):
     def transformed(self, x: Tensor) -> Tensor:
         """``transform`` of prepared rows."""
         if not torch.jit.is_scripting():  # noqa: SIM102
-            if torch.compiler.is_exporting() and "graph" in self._modules:
+            if torch.compiler.is_exporting() and "form" in self._modules:
                 return self.looked_up(x)
         missing = torch.isnan(x)
         low, high = self.ends[0], self.ends[1]
@@ -199,7 +199,7 @@ class TorchSplineTransformer(TorchEstimator):
     def looked_up(self, x: Tensor) -> Tensor:
         """``transform`` of prepared rows by ``graph_form``, which goes on beyond the ends."""
         missing = torch.isnan(x)
-        result = self.get_submodule("graph")(x if self.keeps_missing else torch.where(missing, self.ends[0], x))
+        result = self.get_submodule("form")(x if self.keeps_missing else torch.where(missing, self.ends[0], x))
         if not self.keeps_missing:
             result = torch.where(missing.unsqueeze(2), 0.0, result)
         result = result.reshape(x.shape[0], x.shape[1] * result.shape[2])
