@@ -1,14 +1,16 @@
 """What every converter builds on: the base module, the registry, columns, labels, errors."""
 
 from sk2torch.base import read, write
-from sk2torch.base.columns import (
-    Column,
-    FilledColumn,
+from sk2torch.base.columns import Column, FilledColumn, tensor_positions, tensor_width
+from sk2torch.base.computed import (
+    Columns,
+    Numbers,
     computed_columns,
     followed_columns,
+    joined_columns,
     refuse_integers,
-    tensor_positions,
-    tensor_width,
+    refuse_narrow,
+    weighted_columns,
 )
 from sk2torch.base.encoding import InputEncoding
 from sk2torch.base.errors import (
@@ -42,11 +44,13 @@ __all__ = [
     "CannotUnwrap",
     "ClassLabels",
     "Column",
+    "Columns",
     "FilledColumn",
     "InputEncoding",
     "InputError",
     "Method",
     "MissingDependency",
+    "Numbers",
     "Sk2TorchError",
     "TorchClassifier",
     "TorchEstimator",
@@ -55,11 +59,13 @@ __all__ = [
     "UnsupportedParameter",
     "computed_columns",
     "followed_columns",
+    "joined_columns",
     "method_module",
     "methods_of",
     "read",
     "refuse",
     "refuse_integers",
+    "refuse_narrow",
     "refused_classes",
     "register",
     "registry",
@@ -69,6 +75,7 @@ __all__ = [
     "supported_classes",
     "tensor_positions",
     "tensor_width",
+    "weighted_columns",
     "wrap",
     "wrap_child",
     "wrap_step",
