@@ -1,9 +1,10 @@
 """What every converter builds on: the base module, the registry, columns, labels, errors."""
 
 from sk2torch.base import read, write
-from sk2torch.base.columns import Column, FilledColumn, tensor_positions, tensor_width
+from sk2torch.base.columns import Column, tensor_positions, tensor_width
 from sk2torch.base.computed import (
     Columns,
+    FilledColumn,
     Numbers,
     computed_columns,
     followed_columns,

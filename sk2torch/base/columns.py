@@ -352,32 +352,6 @@ class Column:
         return column
 
 
-class FilledColumn(Column):
-    """A column behind an imputer: all that is said of it is said of ``origin``, but that missing cells are refused."""
-
-    def __init__(self, origin: Column) -> None:
-        self.__dict__["_origin"] = origin
-
-    @property
-    def origin(self) -> Column:
-        """The column that is filled."""
-        return self.__dict__["_origin"]
-
-    def __getattribute__(self, name: str) -> Any:
-        if name in ("origin", "refuse", "refuse_nan", "__class__", "__dict__"):
-            return super().__getattribute__(name)
-        return getattr(self.origin, name)
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        setattr(self.origin, name, value)
-
-    def refuse(self, missing: bool = True, infinity: bool = True) -> None:
-        self.origin.refuse(False, infinity)
-
-    def refuse_nan(self) -> None:
-        """The first imputer fills NaN, or refuses it itself."""
-
-
 def tensor_width(columns: Iterable[Column]) -> int:
     """How many columns of a tensor stand for these."""
     return sum(column.width for column in columns)

@@ -6,6 +6,7 @@ floating point whatever they are given; those that do not ask here (``refuse_nar
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -61,6 +62,32 @@ def _side_by_side(parts: Sequence[Numbers]) -> Numbers:
     if dtype.kind == "f" and dtype.itemsize >= 8:
         return FLOATING
     return Numbers(dtype, tuple(column for part in parts for column in part.inputs))
+
+
+class FilledColumn(Column):
+    """A column behind an imputer: all that is said of it is said of ``origin``, but that missing cells are refused."""
+
+    def __init__(self, origin: Column) -> None:
+        self.__dict__["_origin"] = origin
+
+    @property
+    def origin(self) -> Column:
+        """The column that is filled."""
+        return self.__dict__["_origin"]
+
+    def __getattribute__(self, name: str) -> Any:
+        if name in ("origin", "refuse", "refuse_nan", "__class__", "__dict__"):
+            return super().__getattribute__(name)
+        return getattr(self.origin, name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        setattr(self.origin, name, value)
+
+    def refuse(self, missing: bool = True, infinity: bool = True) -> None:
+        self.origin.refuse(False, infinity)
+
+    def refuse_nan(self) -> None:
+        """The first imputer fills NaN, or refuses it itself."""
 
 
 def computed_columns(count: int, is_sparse: bool = False, made: Numbers | None = None) -> list[Column]:
