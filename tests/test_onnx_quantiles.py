@@ -34,3 +34,13 @@ def test_shares_of_a_graph_are_those_of_scikit_learn(X, is_twice, output, tmp_pa
     found = runtime.call("transform", torch.from_numpy(queries)).numpy()
     np.testing.assert_allclose(found, transformer.transform(queries), rtol=1e-11, atol=1e-12)
     assert runtime.call("transform", torch.from_numpy(queries[:0])).shape == (0, 2)
+
+
+def test_a_graph_of_moved_quantiles_is_the_module(tmp_path):
+    model = sk2torch.wrap(QuantileTransformer(n_quantiles=60).fit(SMOOTH))
+    with torch.no_grad():
+        model.quantiles.values += 0.1 * torch.rand(len(model.quantiles.values), dtype=torch.float64)
+    # What values are counted among stays; they are these.
+    rows = model.at_most.values[:, :60].T.contiguous()
+    found = load_runtime(sk2torch.export(model, tmp_path / "model.onnx")).call("transform", rows)
+    torch.testing.assert_close(found, model.transform(rows).detach(), rtol=0, atol=1e-12)

@@ -5,7 +5,7 @@ from typing import Any, Self
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from sk2torch.base import Column, TorchEstimator, UnsupportedParameter, read, register
 from sk2torch.blocks.sorted_columns import ColumnTable, SortedColumns
@@ -47,8 +47,6 @@ class TorchQuantileTransformer(TorchEstimator):
     bounds: Tensor
 
     hands_on_missing = True
-    # Whether the quantiles of each feature differ, in float32 too; files that were saved before do not say.
-    rises = False
 
     def __init__(self, quantiles: np.ndarray, references: np.ndarray, is_normal: bool, bounds: Tensor) -> None:
         super().__init__(quantiles.shape[1])
@@ -58,8 +56,6 @@ class TorchQuantileTransformer(TorchEstimator):
         # Place of the last interval; a single quantile stands for both of its ends.
         self.last = max(self.n_quantiles - 2, 0)
         self.step = min(self.n_quantiles - 1, 1)
-        with np.errstate(over="ignore", invalid="ignore"):
-            self.rises = bool((np.diff(quantiles.astype(np.float32), axis=0) > 0).all())
         columns = list(np.ascontiguousarray(quantiles.T))
         self.at_most = SortedColumns(columns, inclusive=True)
         self.below = SortedColumns(columns, inclusive=False)
@@ -122,10 +118,18 @@ class TorchQuantileTransformer(TorchEstimator):
         """The mean of the shares from below and from above."""
         share = self.share(x, self.at_most(x), False)
         if not torch.jit.is_scripting():  # noqa: SIM102
-            # Where quantiles differ, both are the same.
-            if torch.compiler.is_exporting() and self.rises:
-                return share
+            if torch.compiler.is_exporting() and "form" in self._modules:
+                return self.get_submodule("form")(share)
         return 0.5 * (share + self.share(x, self.below(x), True))
+
+    @torch.jit.unused
+    def graph_form(self) -> nn.Module | None:
+        """The shares from below, where those from above are the same: quantiles differ, and are those of the fit."""
+        quantiles = self.quantiles.values.detach().reshape(-1, self.n_quantiles)
+        is_fitted = torch.equal(quantiles, self.at_most.values[:, : self.n_quantiles])
+        # In float32 too, to which a graph may be converted.
+        rises = bool((quantiles.float().diff(dim=1) > 0).all())
+        return nn.Identity() if is_fitted and rises else None
 
     def share(self, x: Tensor, count: Tensor, from_above: bool) -> Tensor:
         """Between the quantiles around ``x``, of which ``count`` come before it, as a line from one of them."""

@@ -188,12 +188,18 @@ class TorchSplineTransformer(TorchEstimator):
 
     @torch.jit.unused
     def graph_form(self) -> nn.Module | None:
-        if self.is_periodic:
+        if self.is_periodic or not self.has_own_intervals():
             return None
         knots, ends = (tensor.detach().cpu().double().numpy() for tensor in (self.knots, self.ends))
         given = (self.outside * self.is_given[:2].unsqueeze(1)).cpu().double().numpy() if self.is_bounded else None
         pieces = spline_pieces(knots, self.degree, ends, given, self.n_splines - int(self.drops_last))
         return None if pieces is None else pieces.to(self.knots)
+
+    @torch.jit.unused
+    def has_own_intervals(self) -> bool:
+        """Whether intervals begin at the knots; those stay as of the fit where knots were moved since."""
+        inner = self.knots[:, self.degree + 1 : self.n_splines]
+        return torch.equal(inner, self.interval.values[:, : inner.shape[1]])
 
     @torch.jit.unused
     def looked_up(self, x: Tensor) -> Tensor:
