@@ -8,7 +8,7 @@ import torch
 from torch.multiprocessing.reductions import StorageWeakRef
 
 from sk2torch.native import library, watching
-from sk2torch.ops.forest.memo import Memo
+from sk2torch.ops.memo import Memo
 from tests.ops.test_forest_native import forest_of, table
 
 needs_library = pytest.mark.skipif(library.library() is None, reason="the kernels are not compiled here")
@@ -115,7 +115,7 @@ def test_every_write_in_inference_mode_is_noticed():
 
 
 def test_what_cannot_be_watched_is_not_remembered_if_its_writes_are_not_counted(monkeypatch):
-    monkeypatch.setattr("sk2torch.ops.forest.memo.can_watch", lambda tensors: False)
+    monkeypatch.setattr("sk2torch.ops.memo.can_watch", lambda tensors: False)
     counter, tensor = Counter(), torch.zeros(3)
     assert [counter(tensor) for _ in range(2)] == [1, 1]
     with torch.inference_mode():

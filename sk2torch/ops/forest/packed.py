@@ -11,8 +11,8 @@ from torch import Tensor
 from sk2torch.native import kernel
 from sk2torch.ops.forest.arrays import TreeArrays
 from sk2torch.ops.forest.checking import check_trees
-from sk2torch.ops.forest.memo import Memo
 from sk2torch.ops.forest.ranks import PackedRanks, RankedColumns
+from sk2torch.ops.memo import Memo
 
 # As in forest.h.
 _SCAN_LEAVES = 128

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from sk2torch.native import KernelMemoryError, kernel, require_shapes, takes_addresses, warn_if_missing
-from sk2torch.ops.forest.memo import Memo
+from sk2torch.ops.memo import Memo
 from sk2torch.ops.pairwise.search_tree import holds_rows
 from sk2torch.ops.workspace import workspace_bytes
 
