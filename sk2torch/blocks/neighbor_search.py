@@ -1,7 +1,6 @@
 """Nearest stored rows, and stored rows within a radius."""
 
 from collections.abc import Callable
-from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -13,6 +12,7 @@ from sk2torch.functional.neighbor_votes import inverse_distance, vote_sums
 from sk2torch.ops.answering import takes_operators
 from sk2torch.ops.neighbor_votes import inverse_distances
 from sk2torch.ops.pairwise import (
+    SearchOrder,
     align_rows,
     found_neighbors,
     is_recorded,
@@ -25,22 +25,6 @@ from sk2torch.ops.pairwise import (
 from sk2torch.ops.row_blocks import keep_block
 
 _TREES = ("kd_tree", "ball_tree")
-
-
-class SearchOrder(NamedTuple):
-    """In which order rows are met, which decides among equal distances.
-
-    Args:
-        name: see ``ops.pairwise.nearest_rows``; also the tensors.
-        leaves: int64, shape ``(n_leaves, width)``.
-        lower: shape ``(n_nodes, n_features)``.
-        upper: shape ``(n_nodes, n_features)`` or ``(n_nodes, 1)``.
-    """
-
-    name: str
-    leaves: Tensor
-    lower: Tensor
-    upper: Tensor
 
 
 class InverseDistance(nn.Module):
@@ -79,7 +63,7 @@ class NeighborSearch(nn.Module):
         form: see ``functional.distances.metric_form``.
         power: of the Minkowski distance.
         weights: see ``ops.pairwise.reduced_distance``.
-        order: see ``SearchOrder``.
+        order: see ``ops.pairwise.SearchOrder``.
         radius: of neighbourhoods; NaN where it has none.
     """
 
