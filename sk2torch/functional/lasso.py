@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 
-class Lasso(NamedTuple):
+class LassoTask(NamedTuple):
     """The arguments of ``lasso_codes``."""
 
     products: Tensor
@@ -19,7 +19,7 @@ class Lasso(NamedTuple):
     screens: bool
 
 
-class Codes(NamedTuple):
+class LassoCodes(NamedTuple):
     """Where each row is.
 
     Args:
@@ -68,7 +68,7 @@ def lasso_codes(
     Returns:
         shape ``(n, n_atoms)``.
     """
-    task = Lasso(products, gram, squared_norm, alpha, tolerance, limit, positive, screens)
+    task = LassoTask(products, gram, squared_norm, alpha, tolerance, limit, positive, screens)
     start = _first_codes(task)
     if not torch.jit.is_scripting():  # noqa: SIM102
         if torch.compiler.is_compiling():
@@ -76,20 +76,20 @@ def lasso_codes(
     return _sweeps(start, task)
 
 
-def _first_codes(task: Lasso) -> Codes:
+def _first_codes(task: LassoTask) -> LassoCodes:
     zero = torch.zeros_like(task.products)
     index = torch.arange(task.gram.shape[0], device=zero.device)
     included = (diagonal_of(task.gram) != 0) & (index >= zero)
     going = task.squared_norm == task.squared_norm
-    codes = Codes(zero, torch.zeros_like(zero), included, going)
+    codes = LassoCodes(zero, torch.zeros_like(zero), included, going)
     if not task.screens:
         return codes
     gap, distance, radius = _gap(codes, task)
     going = going & ~((gap >= 0) & (gap <= task.tolerance * task.squared_norm))
-    return Codes(codes.w, codes.fitted, included & (distance <= radius), going)
+    return LassoCodes(codes.w, codes.fitted, included & (distance <= radius), going)
 
 
-def _sweeps(codes: Codes, task: Lasso) -> Tensor:
+def _sweeps(codes: LassoCodes, task: LassoTask) -> Tensor:
     diagonal = diagonal_of(task.gram)
     # Atoms of length zero are never included.
     curvature = torch.where(diagonal == 0, torch.ones_like(diagonal), diagonal).unbind(0)
@@ -107,7 +107,7 @@ def _sweeps(codes: Codes, task: Lasso) -> Tensor:
         w, checked = torch.stack(after, dim=1), codes.going
         if sweep < task.limit - 1:
             checked = checked & _has_settled(codes.w, w, task.tolerance)
-        codes = _checked(Codes(w, fitted, codes.included, codes.going), checked, task)
+        codes = _checked(LassoCodes(w, fitted, codes.included, codes.going), checked, task)
         if not bool(codes.going.any()):
             break
     return codes.w
@@ -129,7 +129,7 @@ def _minimiser(target: Tensor, old: Tensor, allowed: Tensor, curvature: Tensor, 
     return torch.where(allowed, new / curvature, old)
 
 
-def _gap(codes: Codes, task: Lasso) -> tuple[Tensor, Tensor, Tensor]:
+def _gap(codes: LassoCodes, task: LassoTask) -> tuple[Tensor, Tensor, Tensor]:
     """Duality gap ``(n, 1)``, distance of each atom to its bound ``(n, n_atoms)``, what the gap covers ``(n, 1)``."""
     w, fitted, alpha = codes.w, codes.fitted, task.alpha
     products, squared_norm = task.products, task.squared_norm
@@ -147,7 +147,7 @@ def _gap(codes: Codes, task: Lasso) -> tuple[Tensor, Tensor, Tensor]:
     return gap, distance, (2.0 * gap.abs()).sqrt() / alpha
 
 
-def _checked(codes: Codes, checked: Tensor, task: Lasso) -> Codes:
+def _checked(codes: LassoCodes, checked: Tensor, task: LassoTask) -> LassoCodes:
     """End the checked rows whose gap is small enough; screen the atoms of the others."""
     gap, distance, radius = _gap(codes, task)
     w, fitted, included = codes.w, codes.fitted, codes.included
@@ -157,10 +157,10 @@ def _checked(codes: Codes, checked: Tensor, task: Lasso) -> Codes:
         fitted = fitted - torch.where(removed, w, torch.zeros_like(w)) @ task.gram
         w = torch.where(removed, torch.zeros_like(w), w)
         included = included & ~removed
-    return Codes(w, fitted, included, going)
+    return LassoCodes(w, fitted, included, going)
 
 
-def _loop(codes: Codes, task: Lasso) -> Tensor:
+def _loop(codes: LassoCodes, task: LassoTask) -> Tensor:
     """The same sweeps as one loop over single steps: its graph has one size for any number of atoms."""
     gram, products, limit = task.gram, task.products, task.limit
     if torch.compiler.is_exporting():
@@ -171,10 +171,10 @@ def _loop(codes: Codes, task: Lasso) -> Tensor:
     start = torch.zeros(1, dtype=torch.int64, device=gram.device)
 
     def unfinished(step: Tensor, before: Tensor, *codes: Tensor) -> Tensor:
-        return (step[0] < limit * n_atoms) & Codes(*codes).going.any()
+        return (step[0] < limit * n_atoms) & LassoCodes(*codes).going.any()
 
     def advance(step: Tensor, before: Tensor, *state: Tensor) -> tuple[Tensor, ...]:
-        codes, k = Codes(*state), step % n_atoms
+        codes, k = LassoCodes(*state), step % n_atoms
         before = torch.where(k == 0, codes.w, before)
         row, old = gram.index_select(0, k), codes.w.index_select(1, k)
         curvature = row.index_select(1, k)
@@ -185,7 +185,7 @@ def _loop(codes: Codes, task: Lasso) -> Tensor:
         w = torch.where(torch.arange(n_atoms, device=k.device) == k, new, codes.w)
         is_last = step >= (limit - 1) * n_atoms
         checked = codes.going & (k == n_atoms - 1) & (_has_settled(before, w, task.tolerance) | is_last)
-        moved = Codes(w, codes.fitted + (new - old) * row, codes.included, codes.going)
+        moved = LassoCodes(w, codes.fitted + (new - old) * row, codes.included, codes.going)
         w, fitted, included, going = _checked(moved, checked, task)
         return step + 1, before, w, fitted, included & True, going
 
