@@ -2,14 +2,17 @@
 
 from sk2torch.base import read, write
 from sk2torch.base.classifier import TorchClassifier
-from sk2torch.base.columns import (
-    Column,
+from sk2torch.base.columns import Column, tensor_positions, tensor_width
+from sk2torch.base.computed import (
+    Columns,
     FilledColumn,
+    Numbers,
     computed_columns,
     followed_columns,
+    joined_columns,
     refuse_integers,
-    tensor_positions,
-    tensor_width,
+    refuse_narrow,
+    weighted_columns,
 )
 from sk2torch.base.encoding import InputEncoding
 from sk2torch.base.errors import (
@@ -43,11 +46,13 @@ __all__ = [
     "CannotUnwrap",
     "ClassLabels",
     "Column",
+    "Columns",
     "FilledColumn",
     "InputEncoding",
     "InputError",
     "Method",
     "MissingDependency",
+    "Numbers",
     "Sk2TorchError",
     "TorchClassifier",
     "TorchEstimator",
@@ -56,11 +61,13 @@ __all__ = [
     "UnsupportedParameter",
     "computed_columns",
     "followed_columns",
+    "joined_columns",
     "method_module",
     "methods_of",
     "read",
     "refuse",
     "refuse_integers",
+    "refuse_narrow",
     "refused_classes",
     "register",
     "registry",
@@ -70,6 +77,7 @@ __all__ = [
     "supported_classes",
     "tensor_positions",
     "tensor_width",
+    "weighted_columns",
     "wrap",
     "wrap_child",
     "wrap_step",

@@ -10,7 +10,7 @@ import itertools
 import numbers
 import threading
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -29,10 +29,23 @@ from sk2torch.base.document_readers import documents_from_dict
 from sk2torch.base.documents import Documents
 from sk2torch.base.errors import InputError, UnsupportedParameter
 
+if TYPE_CHECKING:
+    from sk2torch.base.computed import Numbers
+
 # The code of a word that no module of the model mentions.
 UNKNOWN = -1.0
 # Two threads that meet new words must not give them one code.
 _NEW_CODES = threading.Lock()
+# What a column refuses, by the names that its description has them under; those of older files are fewer.
+_REFUSALS = (
+    "refuses_nan",
+    "refuses_sparse",
+    "refuses_narrow",
+    "refuses_narrow_results",
+    "refuses_any_integers",
+    "refuses_integers",
+    "refuses_sparse_missing",
+)
 
 
 class Column:
@@ -67,10 +80,11 @@ class Column:
     refuses_narrow = False
     # The same of what is to be transformed back.
     refuses_narrow_results = False
-    # A step computes in the dtype of the whole table, which for integers rounds its results.
+    # A step computes in the dtype of this column, which for integers rounds its results; or in that of the whole table.
+    refuses_any_integers = False
     refuses_integers = False
-    # Made by an earlier step, as integers or booleans in scikit-learn.
-    is_integral = False
+    # Of a column that an earlier step made: what is known of its dtype in scikit-learn; None for float64.
+    made: "Numbers | None" = None
     # A step tells NaN in a sparse matrix from NaN in a dense table.
     refuses_sparse_missing = False
     # A step looks for NaN among words, which fails on pandas.NA.
@@ -315,12 +329,7 @@ class Column:
             "used": self.used,
             "strict": self.strict,
             "refuses": [self.refuses_missing, self.refuses_infinity, self.refuses_pandas_na],
-            "refuses_nan": self.refuses_nan,
-            "refuses_sparse": self.refuses_sparse,
-            "refuses_narrow": self.refuses_narrow,
-            "refuses_narrow_results": self.refuses_narrow_results,
-            "refuses_integers": self.refuses_integers,
-            "refuses_sparse_missing": self.refuses_sparse_missing,
+            **{name: getattr(self, name) for name in _REFUSALS},
             "passed_on": self.passed_on,
             "is_category": self.is_category,
             "numbers": [self.has_number_categories, self.are_integers, self.are_booleans],
@@ -334,82 +343,13 @@ class Column:
         column = cls(data["name"], readers=readers, is_whole=data.get("is_whole", False))
         column.used, column.strict = data["used"], data["strict"]
         column.refuses_missing, column.refuses_infinity, column.refuses_pandas_na = data["refuses"]
-        column.refuses_nan = data.get("refuses_nan", False)
-        column.refuses_sparse = data.get("refuses_sparse", False)
-        column.refuses_narrow = data.get("refuses_narrow", False)
-        column.refuses_narrow_results = data.get("refuses_narrow_results", False)
-        column.refuses_integers = data.get("refuses_integers", False)
-        column.refuses_sparse_missing = data.get("refuses_sparse_missing", False)
+        for name in _REFUSALS:
+            setattr(column, name, data.get(name, False))
         column.passed_on, column.mentions = data["passed_on"], int(data["is_category"])
         column.has_number_categories, column.are_integers, column.are_booleans = data["numbers"]
         column.missing_words = set(map(from_json, data["missing_words"]))
         column.vocabulary = {from_json(value): code for code, value in enumerate(data["vocabulary"])}
         return column
-
-
-def computed_columns(count: int, is_sparse: bool = False) -> list[Column]:
-    """Columns that a step has computed: numeric. They are one object, as there may be a million."""
-    column = Column(computed=True)
-    column.is_sparse = is_sparse
-    return [column] * count
-
-
-def followed_columns(columns: Sequence[Column], is_sparse: bool | None = None) -> list[Column]:
-    """Computed columns with the missing and infinite cells of ``columns``; one object for each of theirs.
-
-    Args:
-        columns: what a step computes with.
-        is_sparse: whether it makes a sparse matrix; None where its input decides.
-    """
-    found: dict[int, Column] = {}
-    for source in columns:
-        column = found.setdefault(id(source), Column(computed=True))
-        column.sources = (source,)
-        column.is_sparse = source.is_sparse if is_sparse is None else is_sparse
-        column.may_be_missing = source.may_be_missing
-    return [found[id(source)] for source in columns]
-
-
-def refuse_integers(name: str, columns: Sequence[Column]) -> None:
-    """Note that an estimator computes in the dtype of the table it is given, which for integers rounds its results.
-
-    Raises:
-        UnsupportedParameter: an earlier step gives integers.
-    """
-    if columns and all(column.is_integral for column in columns):
-        raise UnsupportedParameter(
-            f"{name}: an earlier step gives integers, in which scikit-learn rounds what this one computes; give that "
-            "step dtype=float."
-        )
-    for column in columns:
-        # What an imputer has filled is floating point.
-        column.refuses_integers |= column.origin is column
-
-
-class FilledColumn(Column):
-    """A column behind an imputer: all that is said of it is said of ``origin``, but that missing cells are refused."""
-
-    def __init__(self, origin: Column) -> None:
-        self.__dict__["_origin"] = origin
-
-    @property
-    def origin(self) -> Column:
-        """The column that is filled."""
-        return self.__dict__["_origin"]
-
-    def __getattribute__(self, name: str) -> Any:
-        if name in ("origin", "refuse", "refuse_nan", "__class__", "__dict__"):
-            return super().__getattribute__(name)
-        return getattr(self.origin, name)
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        setattr(self.origin, name, value)
-
-    def refuse(self, missing: bool = True, infinity: bool = True) -> None:
-        self.origin.refuse(False, infinity)
-
-    def refuse_nan(self) -> None:
-        """The first imputer fills NaN, or refuses it itself."""
 
 
 def tensor_width(columns: Iterable[Column]) -> int:

@@ -240,12 +240,10 @@ def output_decoding(model: Any) -> OutputDecoding:
     """The decoding of a wrapped model's results."""
     inputs = model.encoding.columns
     has_text = inputs is not None and any(column.is_text for column in inputs)
-    outputs = model.output_columns(inputs) if has_text else None
-    if outputs is not None and not any(column.is_text for column in outputs):
-        outputs = None
+    outputs = model.output_columns(inputs) if inputs is not None and has_text else ()
     return OutputDecoding(
         classes=getattr(model, "classes_", None),
-        outputs=None if outputs is None else [column.origin for column in outputs],
+        outputs=[column.origin for column in outputs] if any(column.is_text for column in outputs) else None,
         inputs=inputs if has_text or model.inverse_dtype is not None else None,
         dtype=None if model.output_dtype is None else np.dtype(model.output_dtype).name,
         sparse=bool(model.sparse_output),

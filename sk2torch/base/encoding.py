@@ -217,7 +217,7 @@ class InputEncoding:
 
     def _refuse_dtypes(self, series: Sequence[Any]) -> None:
         """Refuse columns in whose dtypes scikit-learn would compute."""
-        if self._facts.refuses_integers and all(is_integral(cells.dtype) for cells in series if cells is not None):
+        if self._facts.refuses_integers and self._has_refused_integers(series):
             raise InputError(
                 "expected a table of floating point, got one of integers, for which scikit-learn gives other results; "
                 "pass it as float64."
@@ -230,6 +230,13 @@ class InputEncoding:
                     f"column {column.name or j!r} is {values.dtype}, in which numpy's functions would compute; "
                     "the model computes in floating point: pass it as float64."
                 )
+
+    def _has_refused_integers(self, series: Sequence[Any]) -> bool:
+        pairs = list(zip(self.columns or (), series, strict=self.columns is not None))
+        together = [cells for column, cells in pairs if column.refuses_integers]
+        return any(column.refuses_any_integers and is_integral(cells.dtype) for column, cells in pairs) or (
+            bool(together) and all(is_integral(cells.dtype) for cells in together)
+        )
 
     def _refuse_sparse(self, cells: np.ndarray) -> None:
         """Refuse a sparse matrix of these cells where scikit-learn treats it in another way than a dense table."""

@@ -5,6 +5,7 @@ from typing import Any, Self
 from torch import Tensor
 
 from sk2torch.base.columns import Column, tensor_width
+from sk2torch.base.computed import Columns
 from sk2torch.base.module import ANY_WIDTH, TorchEstimator
 from sk2torch.base.registry import wrap_child
 
@@ -28,7 +29,7 @@ class TorchIdentity(TorchEstimator):
     def inverse_transform(self, x: Tensor) -> Tensor:
         return self.prepare(x)
 
-    def output_columns(self, columns: list[Column] | None) -> list[Column] | None:
+    def output_columns(self, columns: Columns) -> Columns:
         return columns
 
 

@@ -5,10 +5,12 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
-from sk2torch.base.columns import Column, computed_columns, followed_columns
+from sk2torch.base.columns import Column
+from sk2torch.base.computed import FLOATING, Columns, Numbers, computed_columns, followed_columns, numbers_of
 from sk2torch.base.encoding import InputEncoding
 from sk2torch.base.source import Source
 from sk2torch.base.surface import METHODS, methods_of, rebuild
@@ -60,7 +62,7 @@ class TorchEstimator(nn.Module):
     inverse_dtype = None
     # Whether scikit-learn's ``transform`` gives the dtype that it is given.
     keeps_dtype = False
-    # Whether it computes in the dtype of what it is given, as numpy's functions do.
+    # Whether it makes integers of integers, as some functions of numpy do.
     keeps_input_dtype = False
     # Methods that scikit-learn's object has by name, but that always raise for its parameters.
     refused_methods: list[str] = []
@@ -168,15 +170,19 @@ class TorchEstimator(nn.Module):
             ValueError: that cannot be told from what the file holds; it is to be converted again.
         """
 
-    def output_columns(self, columns: list[Column] | None) -> list[Column] | None:
-        """The columns of ``transform``'s result; None when all are computed numbers that are never missing."""
-        if columns and self.hands_on_missing:
-            return followed_columns(columns)
-        if columns and self.may_give_missing:
-            computed = computed_columns(len(columns))
+    def output_columns(self, columns: Columns) -> Columns:
+        """The columns of ``transform``'s result; ``Numbers`` when all are computed and never missing."""
+        if self.output_dtype is not None:
+            made = Numbers(np.dtype(self.output_dtype))
+        else:
+            made = numbers_of(columns) if self.keeps_dtype or self.keeps_input_dtype else FLOATING
+        if isinstance(columns, list) and columns and self.hands_on_missing:
+            return followed_columns(columns, made=made)
+        if isinstance(columns, list) and columns and self.may_give_missing:
+            computed = computed_columns(len(columns), made=made)
             computed[0].may_be_missing = True
             return computed
-        return None
+        return made
 
     def prepare(self, x: Tensor) -> Tensor:
         """Check the width of ``x`` and cast it to the module's dtype."""

@@ -9,7 +9,8 @@ from typing import Any, TypeVar
 
 import torch
 
-from sk2torch.base.columns import Column, computed_columns, tensor_width
+from sk2torch.base.columns import Column, tensor_width
+from sk2torch.base.computed import Numbers, computed_columns
 from sk2torch.base.encoding import InputEncoding
 from sk2torch.base.errors import UnsupportedEstimator, UnsupportedParameter
 from sk2torch.base.input_names import input_columns, input_count
@@ -115,9 +116,9 @@ def supported_classes() -> list[type]:
     return sorted(found, key=lambda cls: cls.__name__)
 
 
-def step_columns(estimator: Any, is_sparse: bool = False) -> list[Column]:
+def step_columns(estimator: Any, is_sparse: bool = False, made: Numbers | None = None) -> list[Column]:
     """Input columns of an estimator that an earlier step has computed; ``is_sparse``, as a sparse matrix."""
-    return computed_columns(input_count(lookup(type(estimator)).fitted_part(estimator)), is_sparse)
+    return computed_columns(input_count(lookup(type(estimator)).fitted_part(estimator)), is_sparse, made)
 
 
 def wrap_child(estimator: Any, columns: list[Column] | None = None) -> TorchEstimator:
@@ -152,7 +153,7 @@ def wrap_child(estimator: Any, columns: list[Column] | None = None) -> TorchEsti
 
 def _note_reading(estimator: Any, module: TorchEstimator, columns: list[Column], mentions: list[int]) -> None:
     """A column whose codes or documents the module did not ask for, and that it does not hand on, it computes with."""
-    handed_on = {id(column.origin) for column in module.output_columns(columns) or ()}
+    handed_on = {id(column.origin) for column in module.output_columns(columns)}
     tags = estimator.__sklearn_tags__() if hasattr(estimator, "__sklearn_tags__") else None
     validates = tags is not None and not tags.no_validation
     # Computed columns are one object, however many.
@@ -198,7 +199,7 @@ def wrap(
         # of documents for single ones.
         columns = [column.restarted() for column in columns]
         module = wrap_child(estimator, columns)
-    for column in module.output_columns(columns) or ():
+    for column in module.output_columns(columns or []):
         column.passed_on = True
     for column in columns or ():
         column.check_documents()

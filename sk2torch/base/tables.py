@@ -23,7 +23,7 @@ class ColumnFacts:
         refuses_cells: some refuse NaN or infinity.
         refuses_narrow: some refuse dtypes in which numpy would compute.
         refuses_narrow_results: the same of what is to be transformed back.
-        refuses_integers: all that are read refuse tables of integers.
+        refuses_integers: some refuse integers, or tables of these.
         refuses_sparse: some refuse sparse matrices.
         refuses_sparse_missing: some refuse NaN in these.
     """
@@ -51,7 +51,7 @@ class ColumnFacts:
             refuses_cells=any(c.refuses_missing or c.refuses_infinity for c in columns),
             refuses_narrow=any(c.refuses_narrow for c in columns),
             refuses_narrow_results=any(c.refuses_narrow_results for c in columns),
-            refuses_integers=any(c.used for c in columns) and all(c.refuses_integers for c in columns if c.used),
+            refuses_integers=any(c.refuses_integers or c.refuses_any_integers for c in columns),
             refuses_sparse=any(c.refuses_sparse for c in columns),
             refuses_sparse_missing=any(c.refuses_sparse_missing for c in columns),
         )

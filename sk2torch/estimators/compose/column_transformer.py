@@ -8,14 +8,16 @@ from torch import Tensor, nn
 
 from sk2torch.base import (
     Column,
+    Columns,
+    Numbers,
     TorchEstimator,
     UnsupportedParameter,
-    computed_columns,
-    followed_columns,
+    joined_columns,
     read,
     register,
     tensor_positions,
     tensor_width,
+    weighted_columns,
     wrap_step,
 )
 from sk2torch.blocks.routing import SelectColumns, joint_dtype
@@ -59,10 +61,11 @@ class ColumnsPart(nn.Module):
         result = self.part.transform(x)
         return result * self.weight if self.has_weight else result
 
-    def output_columns(self, columns: list[Column]) -> list[Column] | None:
+    def output_columns(self, columns: Columns) -> Columns:
         """Those of the part, unless it or a weight makes numbers of them."""
-        outputs = self.part.output_columns([columns[i] for i in self.positions])
-        return followed_columns(outputs) if self.has_weight and outputs is not None else outputs
+        chosen = columns if isinstance(columns, Numbers) else [columns[i] for i in self.positions]
+        outputs = self.part.output_columns(chosen)
+        return weighted_columns(outputs) if self.has_weight else outputs
 
 
 @register("sklearn.compose.ColumnTransformer")
@@ -102,7 +105,7 @@ class TorchColumnTransformer(TorchEstimator):
             dense = has_documents and not any(column.readers for column in chosen)
             parts.append(ColumnsPart(part, index, place, outputs.stop - outputs.start, weights.get(name), dense))
             if name in weights:
-                for column in part.output_columns(chosen) or ():
+                for column in part.output_columns(chosen):
                     column.read_as_numbers()
         module = cls(tensor_width(columns), parts)
         # scikit-learn sets it where some transformer has columns.
@@ -114,16 +117,9 @@ class TorchColumnTransformer(TorchEstimator):
     def methods_asked(self, part: str, methods: frozenset[str]) -> frozenset[str]:
         return frozenset({"transform"})
 
-    def output_columns(self, columns: list[Column] | None) -> list[Column] | None:
-        if columns is None:
-            return None
+    def output_columns(self, columns: Columns) -> Columns:
         outputs = [part.output_columns(columns) for part in self.parts]
-        if all(part_outputs is None for part_outputs in outputs):
-            return None
-        result: list[Column] = []
-        for part, part_outputs in zip(self.parts, outputs, strict=True):
-            result += computed_columns(part.n_outputs) if part_outputs is None else part_outputs
-        return result
+        return joined_columns(outputs, [part.n_outputs for part in self.parts])
 
     def transform(self, x: Tensor) -> Tensor:
         x = self.prepare(x)

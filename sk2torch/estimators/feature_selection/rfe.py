@@ -5,7 +5,7 @@ from typing import Any, Self
 import torch
 from torch import Tensor
 
-from sk2torch.base import Column, TorchEstimator, register, wrap_child
+from sk2torch.base import Column, Columns, Numbers, TorchEstimator, register, wrap_child
 from sk2torch.blocks.selection import ColumnSelection
 
 
@@ -44,8 +44,8 @@ class TorchRFE(TorchEstimator):
         model = wrap_child(estimator.estimator_, [c for c, kept in zip(columns, support, strict=True) if kept])
         return cls(torch.tensor(support, dtype=torch.bool), model)
 
-    def output_columns(self, columns: list[Column] | None) -> list[Column] | None:
-        return None if columns is None else [columns[j] for j in self.selection.kept.tolist()]
+    def output_columns(self, columns: Columns) -> Columns:
+        return columns if isinstance(columns, Numbers) else [columns[j] for j in self.selection.kept.tolist()]
 
     @property
     def classes_(self) -> Any:

@@ -5,7 +5,7 @@ from typing import Any, Self
 import torch
 from torch import Tensor
 
-from sk2torch.base import Column, TorchEstimator, register
+from sk2torch.base import Column, Columns, Numbers, TorchEstimator, register
 from sk2torch.blocks.selection import ColumnSelection
 
 
@@ -58,8 +58,8 @@ class TorchSelector(TorchEstimator):
             module.refused_methods = ["inverse_transform"]
         return module
 
-    def output_columns(self, columns: list[Column] | None) -> list[Column] | None:
-        return None if columns is None else [columns[j] for j in self.selection.kept.tolist()]
+    def output_columns(self, columns: Columns) -> Columns:
+        return columns if isinstance(columns, Numbers) else [columns[j] for j in self.selection.kept.tolist()]
 
     def transform(self, x: Tensor) -> Tensor:
         return self.selection(self.prepare(x))

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from torch import Tensor, nn
 
-from sk2torch.base import Column, UnsupportedParameter, read
+from sk2torch.base import Column, UnsupportedParameter, read, refuse_narrow
 from sk2torch.blocks import covariance_functions as covariance
 from sk2torch.blocks import covariance_operators as operators
 from sk2torch.blocks import stationary_covariance as stationary
@@ -121,9 +121,8 @@ def uses_given_kernel(module: nn.Module) -> bool:
 
 def refuse_narrow_rows(module: nn.Module, columns: list[Column]) -> None:
     """Note that scikit-learn multiplies rows by themselves in their own dtype, where small integers wrap around."""
-    multiplies = any(isinstance(part, covariance.DotProduct) for part in module.modules())
-    for column in columns:
-        column.refuses_narrow |= multiplies
+    if any(isinstance(part, covariance.DotProduct) for part in module.modules()):
+        refuse_narrow("DotProduct", columns)
 
 
 def kernel_width(kernel: Any) -> int | None:

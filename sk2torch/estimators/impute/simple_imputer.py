@@ -8,7 +8,9 @@ from torch import Tensor, nn
 
 from sk2torch.base import (
     Column,
+    Columns,
     FilledColumn,
+    Numbers,
     TorchEstimator,
     UnsupportedParameter,
     computed_columns,
@@ -118,10 +120,10 @@ class TorchSimpleImputer(TorchEstimator):
             statistics[write.array(self.kept.index)] = write.array(self.fill)
             estimator.statistics_ = statistics
 
-    def output_columns(self, columns: list[Column] | None) -> list[Column] | None:
+    def output_columns(self, columns: Columns) -> Columns:
         passed_on = self.passed_on.tolist()
-        if columns is None or not any(passed_on):
-            return None
+        if isinstance(columns, Numbers) or not any(passed_on):
+            return super().output_columns(columns)
         result = computed_columns(self.n_outputs)
         for k, j in enumerate(self.kept.index.tolist()):
             result[k] = FilledColumn(columns[j].origin) if passed_on[k] else result[k]

@@ -24,7 +24,6 @@ class TorchAdditiveChi2Sampler(TorchEstimator):
         interval: the distance of the samples.
     """
 
-    keeps_input_dtype = True
     keeps_sparse = True
 
     def __init__(self, n_features_in: int, n_steps: int, interval: float) -> None:
@@ -41,7 +40,7 @@ class TorchAdditiveChi2Sampler(TorchEstimator):
                 f"AdditiveChi2Sampler: sample_steps={n_steps} has no default sample_interval, so scikit-learn cannot "
                 "transform either; give sample_interval."
             )
-        refuse_integers("AdditiveChi2Sampler", columns)
+        refuse_integers("AdditiveChi2Sampler", columns, each=True)
         return cls(len(columns) or ANY_WIDTH, n_steps, float(_INTERVALS[n_steps] if interval is None else interval))
 
     def transform(self, x: Tensor) -> Tensor:

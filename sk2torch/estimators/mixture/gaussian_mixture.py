@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from sk2torch.base import Column, TorchEstimator, read, refuse_integers, register, write
+from sk2torch.base import Column, TorchEstimator, read, refuse_integers, refuse_narrow, register, write
 from sk2torch.functional.held_tensors import held_tensors
 from sk2torch.functional.links import softmax_rows
 from sk2torch.functional.mahalanobis import squared_forms_of_columns
@@ -66,6 +66,8 @@ class TorchGaussianMixture(TorchEstimator):
             residuals = exact - read.tensor(rounded) if is_single else torch.zeros_like(center)
             offset = torch.zeros(n_components, dtype=torch.float64)
         else:
+            # scikit-learn squares the table.
+            refuse_narrow(type(estimator).__name__, columns)
             center, residuals, offset = _completed_square(means, factors, kind)
             log_determinant = np.log(factors).sum(axis=1) if kind == "diag" else n_features * np.log(factors)
             factors = np.sqrt(read.array(factors**2)).reshape(n_components, -1) * np.ones((1, n_features))

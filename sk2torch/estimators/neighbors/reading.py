@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from sk2torch.base import Column, UnsupportedParameter, read
+from sk2torch.base import Column, UnsupportedParameter, read, refuse_integers
 from sk2torch.blocks.neighbor_search import NeighborSearch
 from sk2torch.functional.distances import MetricForm, metric_form
 from sk2torch.ops.pairwise import SearchOrder
@@ -82,11 +82,11 @@ def read_search(estimator: Any, columns: list[Column], radius: Any = None) -> Ne
 
 def _refuse_other_tables(metric: str, rows: Tensor, columns: list[Column]) -> None:
     """Note the tables for which scikit-learn computes a metric as another function."""
-    # Of integers, Bray and Curtis's is the one with signs.
-    is_signed = metric == "braycurtis" and bool((rows < 0).any())
+    if metric == "braycurtis" and bool((rows < 0).any()):
+        # Of integers it is the one with signs.
+        refuse_integers(metric, columns)
     for column in columns:
         column.refuses_sparse = True
-        column.refuses_integers |= is_signed
 
 
 def read_width(estimator: Any, search: NeighborSearch) -> int:

@@ -7,12 +7,14 @@ from torch import Tensor, nn
 
 from sk2torch.base import (
     Column,
+    Columns,
+    Numbers,
     TorchEstimator,
     UnsupportedParameter,
-    computed_columns,
-    followed_columns,
+    joined_columns,
     register,
     tensor_width,
+    weighted_columns,
     wrap_step,
 )
 from sk2torch.blocks.routing import joint_dtype
@@ -39,10 +41,10 @@ class WeightedPart(nn.Module):
         result = self.part.transform(x)
         return result * self.weight if self.has_weight else result
 
-    def output_columns(self, columns: list[Column]) -> list[Column] | None:
+    def output_columns(self, columns: Columns) -> Columns:
         """Those of the part, unless a weight makes numbers of them."""
         outputs = self.part.output_columns(columns)
-        return followed_columns(outputs) if self.has_weight and outputs is not None else outputs
+        return weighted_columns(outputs) if self.has_weight else outputs
 
 
 @register("sklearn.pipeline.FeatureUnion")
@@ -70,11 +72,11 @@ class TorchFeatureUnion(TorchEstimator):
         steps = [(n, s) for n, s in estimator.transformer_list if not (isinstance(s, str) and s == "drop")]
         parts = [WeightedPart(wrap_step(step, columns), weights.get(name), None) for name, step in steps]
         outputs = [part.output_columns(columns) for part in parts]
-        if any(part_outputs is not None for part_outputs in outputs):
+        if any(isinstance(part_outputs, list) for part_outputs in outputs):
             # Columns that are handed on are found by position, so every part's width is needed.
-            hands_on = any(not column.computed for part_outputs in outputs for column in part_outputs or ())
+            hands_on = any(not column.computed for part_outputs in outputs for column in part_outputs)
             for (name, step), part, part_outputs in zip(steps, parts, outputs, strict=True):
-                width = _width(step, len(columns)) if part_outputs is None else len(part_outputs)
+                width = _width(step, len(columns)) if isinstance(part_outputs, Numbers) else len(part_outputs)
                 if width is None and hands_on:
                     raise UnsupportedParameter(
                         f"FeatureUnion: {name!r} does not tell how many columns it makes, beside one that hands its "
@@ -83,7 +85,7 @@ class TorchFeatureUnion(TorchEstimator):
                 part.n_outputs = -1 if width is None else width
         for part in parts:
             if part.has_weight:
-                for column in part.part.output_columns(columns) or ():
+                for column in part.part.output_columns(columns):
                     column.read_as_numbers()
         return cls(tensor_width(columns), parts)
 
@@ -91,18 +93,9 @@ class TorchFeatureUnion(TorchEstimator):
     def methods_asked(self, part: str, methods: frozenset[str]) -> frozenset[str]:
         return frozenset({"transform"})
 
-    def output_columns(self, columns: list[Column] | None) -> list[Column] | None:
-        if columns is None:
-            return None
+    def output_columns(self, columns: Columns) -> Columns:
         outputs = [part.output_columns(columns) for part in self.parts]
-        if all(part_outputs is None for part_outputs in outputs):
-            return None
-        result: list[Column] = []
-        for part, part_outputs in zip(self.parts, outputs, strict=True):
-            if part_outputs is None and part.n_outputs == -1:
-                return None
-            result += computed_columns(part.n_outputs) if part_outputs is None else part_outputs
-        return result
+        return joined_columns(outputs, [part.n_outputs for part in self.parts])
 
     def transform(self, x: Tensor) -> Tensor:
         x = self.prepare(x)

@@ -2,20 +2,19 @@
 
 from typing import Any, Self
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
 from sk2torch.base import (
     Column,
+    Columns,
+    Numbers,
     TorchEstimator,
-    UnsupportedParameter,
     followed_columns,
     register,
     step_columns,
     wrap_step,
 )
-from sk2torch.base.cells import is_narrow
 from sk2torch.base.surface import has_method
 from sk2torch.ops.row_blocks import in_memory_blocks
 
@@ -53,29 +52,22 @@ class TorchPipeline(TorchEstimator):
     @classmethod
     def from_sklearn(cls, estimator: Any, columns: list[Column]) -> Self:
         steps: list[TorchEstimator] = []
-        current: list[Column] | None = columns
+        current: Columns = columns
         is_sparse, follows_input = any(column.is_sparse for column in columns), True
-        is_integral = bool(columns) and all(column.is_integral for column in columns)
         for _, step in estimator.steps:
-            if current is None and not isinstance(step, str | None):
-                current = step_columns(step, is_sparse)
-                for column in current[:1]:
-                    column.is_integral = is_integral
-            child = wrap_step(step, current)
-            _refuse_narrow(steps, child)
+            if isinstance(current, Numbers) and not isinstance(step, str | None):
+                current = step_columns(step, is_sparse, current)
+            child = wrap_step(step, None if isinstance(current, Numbers) else current)
             steps.append(child)
-            if follows_input and any(column.refuses_sparse for column in current or ()):
+            if follows_input and any(column.refuses_sparse for column in current):
                 # A sparse table would reach the step as it is.
                 for column in columns:
                     column.refuses_sparse = True
             follows_input &= child.keeps_sparse
             is_sparse = child.sparse_output or (is_sparse and child.keeps_sparse)
-            is_integral = _gives_integers(child, is_integral)
             current = child.output_columns(current)
-            if current is not None:
+            if isinstance(current, list):
                 followed = followed_columns(current, is_sparse)
-                for column in followed:
-                    column.is_integral = is_integral
                 current = [new if old.computed else old for old, new in zip(current, followed, strict=True)]
         return cls(steps[0].n_features_in, steps[:-1], steps[-1])
 
@@ -83,7 +75,7 @@ class TorchPipeline(TorchEstimator):
     def methods_asked(self, part: str, methods: frozenset[str]) -> frozenset[str]:
         return methods if part == "final" else (methods & {"inverse_transform"}) | {"transform"}
 
-    def output_columns(self, columns: list[Column] | None) -> list[Column] | None:
+    def output_columns(self, columns: Columns) -> Columns:
         for step in [*self.steps, self.final]:
             columns = step.output_columns(columns)
         return columns
@@ -169,21 +161,3 @@ class TorchPipeline(TorchEstimator):
         for step in self.steps[::-1]:
             x = step.inverse_transform(x)
         return x
-
-
-def _gives_integers(step: TorchEstimator, takes_integers: bool) -> bool:
-    if step.output_dtype is None:
-        return takes_integers and (step.keeps_dtype or step.does_nothing)
-    return np.dtype(step.output_dtype).kind in "biu"
-
-
-def _refuse_narrow(before: list[TorchEstimator], step: TorchEstimator) -> None:
-    """Refuse numpy functions of small integers, which wrap around, and of float16."""
-    made = next((s.output_dtype for s in reversed(before) if not s.does_nothing), None)
-    if made is None or not step.keeps_input_dtype:
-        return
-    dtype = np.dtype(made)
-    if is_narrow(dtype):
-        raise UnsupportedParameter(
-            f"Pipeline: numpy functions of {dtype} compute in that type; give the step before them dtype=float."
-        )

@@ -19,6 +19,7 @@ class TorchBinarizer(TorchEstimator):
     """
 
     keeps_sparse = True
+    keeps_input_dtype = True
 
     threshold: Tensor
 

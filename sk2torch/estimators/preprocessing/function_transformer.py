@@ -6,9 +6,10 @@ import math
 import sys
 from typing import Any, Self
 
+import numpy as np
 from torch import Tensor, nn
 
-from sk2torch.base import ANY_WIDTH, Column, TorchEstimator, UnsupportedParameter, register
+from sk2torch.base import ANY_WIDTH, Column, Columns, TorchEstimator, UnsupportedParameter, refuse_narrow, register
 from sk2torch.blocks.elementwise import FUNCTIONS, Clip, Elementwise, ReplaceSpecial, Round, Scale
 
 # Names by which numpy, scipy and torch know entries of FUNCTIONS under other names. Whole numbers
@@ -68,8 +69,10 @@ class TorchFunctionTransformer(TorchEstimator):
         function = _module(estimator.func, estimator.kw_args, "func")
         inverse = _module(estimator.inverse_func, estimator.inv_kw_args, "inverse_func")
         module = cls(len(columns) or ANY_WIDTH, function, inverse)
+        module.keeps_input_dtype = function is not None and _keeps_integers(estimator)
+        if function is not None and not _is_boolean(function):
+            refuse_narrow("FunctionTransformer", columns)
         for column in columns:
-            column.refuses_narrow |= function is not None and not _is_boolean(function)
             column.refuses_narrow_results |= inverse is not None and not _is_boolean(inverse)
         if _is_boolean(function):
             module.output_dtype = "bool"
@@ -77,7 +80,7 @@ class TorchFunctionTransformer(TorchEstimator):
             module.inverse_dtype = "bool"
         return module
 
-    def output_columns(self, columns: list[Column] | None) -> list[Column] | None:
+    def output_columns(self, columns: Columns) -> Columns:
         return columns if self.is_identity else super().output_columns(columns)
 
     def transform(self, x: Tensor) -> Tensor:
@@ -90,6 +93,14 @@ class TorchFunctionTransformer(TorchEstimator):
 def _is_boolean(function: nn.Module | None) -> bool:
     """Whether its results are booleans, whatever dtype it is given."""
     return isinstance(function, Elementwise) and function.name in _BOOLEAN
+
+
+def _keeps_integers(estimator: Any) -> bool:
+    try:
+        result = estimator.func(np.ones((1, 1), dtype=np.int64), **(estimator.kw_args or {}))
+    except (TypeError, ValueError):
+        return False
+    return np.asarray(result).dtype.kind in "iu"
 
 
 def _module(function: Any, arguments: dict[str, Any] | None, parameter: str) -> nn.Module | None:
