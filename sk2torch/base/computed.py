@@ -43,25 +43,33 @@ def numbers_of(columns: Sequence[Column] | Numbers) -> Numbers:
     """What is known of the dtype of a table of these columns."""
     if isinstance(columns, Numbers):
         return columns
-    return _side_by_side([_numbers(column) for column in {id(column): column for column in columns}.values()])
+    # One object for each dtype: there may be a million columns.
+    distinct = list({id(column): column for column in columns}.values())
+    handed_on = tuple(column for column in distinct if _is_input(column))
+    made = {id(known): known for known in (_numbers(column) for column in distinct if not _is_input(column))}
+    return _side_by_side([*made.values(), *([Numbers(None, handed_on)] if handed_on else [])])
+
+
+def _is_input(column: Column) -> bool:
+    """Whether it is one of the table's, and not what an imputer has filled."""
+    return not column.computed and column.origin is column
 
 
 def _numbers(column: Column) -> Numbers:
-    if column.origin is not column:
-        # What an imputer has filled.
-        return FLOATING
-    return (column.made or FLOATING) if column.computed else Numbers(None, (column,))
+    if _is_input(column):
+        return Numbers(None, (column,))
+    return (column.made if column.origin is column else None) or FLOATING
 
 
 def _side_by_side(parts: Sequence[Numbers]) -> Numbers:
     """What is known of the dtype of a table put together of several."""
-    dtypes = [part.dtype for part in parts if part.dtype is not None]
-    if not dtypes:
-        return Numbers(None, tuple(column for part in parts for column in part.inputs)) if parts else FLOATING
-    dtype = np.result_type(*dtypes)
-    if dtype.kind == "f" and dtype.itemsize >= 8:
+    if not parts:
         return FLOATING
-    return Numbers(dtype, tuple(column for part in parts for column in part.inputs))
+    dtypes = [part.dtype for part in parts if part.dtype is not None]
+    dtype = np.result_type(*dtypes) if dtypes else None
+    if dtype is not None and dtype.kind == "f" and dtype.itemsize >= 8:
+        return FLOATING
+    return Numbers(dtype, tuple({id(column): column for part in parts for column in part.inputs}.values()))
 
 
 class FilledColumn(Column):
