@@ -18,7 +18,8 @@ from torch.optim.swa_utils import AveragedModel
 
 import sk2torch
 from sk2torch.native import library
-from sk2torch.ops.pairwise.search_tree import holds_rows
+from sk2torch.ops.pairwise.distances import Metric
+from sk2torch.ops.pairwise.search_tree import SearchOrder, holds_rows
 from tests.cases import data
 
 MODELS = {
@@ -209,9 +210,9 @@ def test_trees_of_the_fit_hold_their_rows(algorithm, settings, dtype):
     X = X > 0 if settings.get("metric") == "jaccard" else X
     estimator = KNeighborsRegressor(algorithm=algorithm, leaf_size=3, **settings).fit(X, X[:, 0])
     search = sk2torch.wrap(estimator).to(dtype).search
-    tree = (search.leaves, search.lower, search.upper, search.order)
-    metric = (search.metric, search.power, search.weights)
+    tree = SearchOrder(search.order, search.leaves, search.lower, search.upper)
+    metric = Metric(search.metric, search.power, search.weights)
     with torch.no_grad():
-        assert holds_rows(search.rows, *tree, *metric)
+        assert holds_rows(search.rows, metric, tree)
         moved = 1 - search.rows if settings.get("metric") == "jaccard" else search.rows + 50
-        assert not holds_rows(moved, *tree, *metric)
+        assert not holds_rows(moved, metric, tree)

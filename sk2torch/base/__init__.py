@@ -1,6 +1,7 @@
 """What every converter builds on: the base module, the registry, columns, labels, errors."""
 
 from sk2torch.base import read, write
+from sk2torch.base.classifier import TorchClassifier
 from sk2torch.base.columns import Column, tensor_positions, tensor_width
 from sk2torch.base.computed import (
     Columns,
@@ -25,7 +26,7 @@ from sk2torch.base.errors import (
 )
 from sk2torch.base.identity import TorchIdentity, wrap_step
 from sk2torch.base.labels import ClassLabels
-from sk2torch.base.module import ANY_WIDTH, TorchClassifier, TorchEstimator
+from sk2torch.base.module import ANY_WIDTH, TorchEstimator
 from sk2torch.base.registry import (
     refuse,
     refused_classes,

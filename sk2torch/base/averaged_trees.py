@@ -121,7 +121,35 @@ def is_tree(estimator: Any) -> bool:
     return hasattr(estimator, "tree_") and type(estimator).__module__.startswith("sklearn.tree")
 
 
-class TreesClassifier(TorchEstimator):
+class TreesEstimator(TorchEstimator):
+    """Abstract: what single trees and forests have, whatever they predict.
+
+    Args:
+        n_features_in: width of the input.
+        trees: mean values.
+    """
+
+    def __init__(self, n_features_in: int, trees: AveragedTrees) -> None:
+        super().__init__(n_features_in)
+        self.trees = trees
+
+    @torch.jit.unused
+    def write_fitted(self, estimator: Any, changed: set[str]) -> None:
+        self.trees.write_to(estimator)
+
+    def apply(self, x: Tensor) -> Tensor:
+        return self.trees.leaves(self.prepare(x))
+
+    def decision_path(self, x: Tensor) -> Tensor:
+        return self.trees.path(self.prepare(x))
+
+    @property
+    def node_offsets(self) -> list[int] | None:
+        """See ``AveragedTrees.node_offsets``."""
+        return self.trees.node_offsets
+
+
+class TreesClassifier(TreesEstimator):
     """Abstract: the class of the largest mean probability; of equal ones the first.
 
     Args:
@@ -131,13 +159,8 @@ class TreesClassifier(TorchEstimator):
     """
 
     def __init__(self, n_features_in: int, trees: AveragedTrees, classes: Any) -> None:
-        super().__init__(n_features_in)
-        self.trees = trees
+        super().__init__(n_features_in, trees)
         self.labels = ClassLabels(classes)
-
-    @torch.jit.unused
-    def write_fitted(self, estimator: Any, changed: set[str]) -> None:
-        self.trees.write_to(estimator)
 
     @torch.jit.unused
     def restrict_parameters(self) -> None:
@@ -159,19 +182,8 @@ class TreesClassifier(TorchEstimator):
     def predict_log_proba(self, x: Tensor) -> Tensor:
         return self.predict_proba(x).log()
 
-    def apply(self, x: Tensor) -> Tensor:
-        return self.trees.leaves(self.prepare(x))
 
-    def decision_path(self, x: Tensor) -> Tensor:
-        return self.trees.path(self.prepare(x))
-
-    @property
-    def node_offsets(self) -> list[int] | None:
-        """See ``AveragedTrees.node_offsets``."""
-        return self.trees.node_offsets
-
-
-class TreesMultiOutputClassifier(TorchEstimator):
+class TreesMultiOutputClassifier(TreesEstimator):
     """Abstract: ``TreesClassifier`` of several outputs; labels of shape ``(n_samples, n_outputs)``.
 
     Args:
@@ -181,14 +193,9 @@ class TreesMultiOutputClassifier(TorchEstimator):
     """
 
     def __init__(self, n_features_in: int, trees: AveragedTrees, classes: list[Any]) -> None:
-        super().__init__(n_features_in)
-        self.trees = trees
+        super().__init__(n_features_in, trees)
         self.labels = nn.ModuleList(ClassLabels(c) for c in classes)
         self.n_classes = [len(c) for c in classes]
-
-    @torch.jit.unused
-    def write_fitted(self, estimator: Any, changed: set[str]) -> None:
-        self.trees.write_to(estimator)
 
     @property
     def classes_(self) -> list[np.ndarray]:
@@ -208,19 +215,8 @@ class TreesMultiOutputClassifier(TorchEstimator):
     def predict_log_proba(self, x: Tensor) -> list[Tensor]:
         return [part.log() for part in self.predict_proba(x)]
 
-    def apply(self, x: Tensor) -> Tensor:
-        return self.trees.leaves(self.prepare(x))
 
-    def decision_path(self, x: Tensor) -> Tensor:
-        return self.trees.path(self.prepare(x))
-
-    @property
-    def node_offsets(self) -> list[int] | None:
-        """See ``AveragedTrees.node_offsets``."""
-        return self.trees.node_offsets
-
-
-class TreesRegressor(TorchEstimator):
+class TreesRegressor(TreesEstimator):
     """Abstract: the mean of leaf values; ``(n_samples,)``, or ``(n_samples, n_outputs)`` of several outputs.
 
     Args:
@@ -229,25 +225,9 @@ class TreesRegressor(TorchEstimator):
     """
 
     def __init__(self, n_features_in: int, trees: AveragedTrees) -> None:
-        super().__init__(n_features_in)
-        self.trees = trees
+        super().__init__(n_features_in, trees)
         self.is_single_output = trees.trees.values.shape[1] == 1
-
-    @torch.jit.unused
-    def write_fitted(self, estimator: Any, changed: set[str]) -> None:
-        self.trees.write_to(estimator)
 
     def predict(self, x: Tensor) -> Tensor:
         values = self.trees(self.prepare(x))
         return values[:, 0] if self.is_single_output else values
-
-    def apply(self, x: Tensor) -> Tensor:
-        return self.trees.leaves(self.prepare(x))
-
-    def decision_path(self, x: Tensor) -> Tensor:
-        return self.trees.path(self.prepare(x))
-
-    @property
-    def node_offsets(self) -> list[int] | None:
-        """See ``AveragedTrees.node_offsets``."""
-        return self.trees.node_offsets

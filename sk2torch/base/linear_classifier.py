@@ -4,8 +4,8 @@ from typing import Any
 
 from torch import Tensor
 
+from sk2torch.base.classifier import TorchClassifier
 from sk2torch.base.errors import UnsupportedParameter
-from sk2torch.base.module import TorchClassifier
 from sk2torch.blocks.linear import LinearMap
 from sk2torch.functional.decisions import class_index
 

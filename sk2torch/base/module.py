@@ -12,7 +12,6 @@ from torch import Tensor, nn
 from sk2torch.base.columns import Column
 from sk2torch.base.computed import FLOATING, Columns, Numbers, computed_columns, followed_columns, numbers_of
 from sk2torch.base.encoding import InputEncoding
-from sk2torch.base.labels import ClassLabels
 from sk2torch.base.source import Source
 from sk2torch.base.surface import METHODS, methods_of, rebuild
 from sk2torch.functional.unknown import refuse_rows
@@ -254,21 +253,3 @@ class TorchEstimator(nn.Module):
 
     def extra_repr(self) -> str:
         return f"methods={methods_of(self)}" if "_encoding" in self.__dict__ else ""
-
-
-class TorchClassifier(TorchEstimator):
-    """Role of single-output classifiers: class indices become labels.
-
-    Args:
-        n_features_in: width of the input.
-        classes: the fitted ``classes_``, shape ``(n_classes,)``.
-    """
-
-    def __init__(self, n_features_in: int, classes: Any) -> None:
-        super().__init__(n_features_in)
-        self.labels = ClassLabels(classes)
-
-    @property
-    def classes_(self) -> np.ndarray:
-        """The original labels; decodes the indices that non-numeric labels come out as."""
-        return self.labels.classes_

@@ -2,7 +2,7 @@
 
 from torch import Tensor
 
-from sk2torch.base.module import TorchClassifier
+from sk2torch.base.classifier import TorchClassifier
 from sk2torch.functional.links import log_normalized_rows
 
 

@@ -33,3 +33,14 @@ def only_element(value: Any) -> Any:
     """The only element of a constant, else None."""
     tensor = None if value is None else value.const_value
     return None if tensor is None or tensor.size != 1 else tensor.numpy().reshape(())[()]
+
+
+def known_shape(value: Any) -> list[str] | None:
+    """The sizes of a value, names of dynamic ones included; None where one is not known."""
+    dims = None if value is None or value.shape is None else [str(dim) for dim in value.shape]
+    return None if dims is None or "None" in dims else dims
+
+
+def same_shape(one: Any, other: Any) -> bool:
+    """Whether two values are known to have the same shape."""
+    return known_shape(one) is not None and known_shape(one) == known_shape(other)

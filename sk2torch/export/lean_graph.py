@@ -15,7 +15,8 @@ from onnxscript.optimizer import fold_constants_ir
 from onnxscript.rewriter import RewritePass
 
 from sk2torch.export.exact_constants import exact_rules
-from sk2torch.export.lean_rules import RULES, same_shape
+from sk2torch.export.graph_values import same_shape
+from sk2torch.export.lean_rules import RULES
 from sk2torch.export.product_rules import PRODUCT_RULES
 
 _ELEMENTWISE = {

@@ -3,7 +3,8 @@
 import torch
 from torch import Tensor
 
-from sk2torch.functional.least_angle_path import Path, advance_path, path_end, path_start
+from sk2torch.functional.least_angle_path import Path, path_end, path_start
+from sk2torch.functional.least_angle_steps import advance_path
 
 
 def least_angle_codes(

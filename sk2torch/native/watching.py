@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from torch import Tensor
 
-from sk2torch.native.library import kernel, library
+from sk2torch.native.library import kernel
 from sk2torch.native.memory import takes_addresses
 
 # Bytes of a checksum, as in watch.c; pieces of each array that a call looks at.
@@ -27,35 +27,36 @@ class Watch:
     """Notices writes that torch does not count: a change of whole arrays at once, of single numbers after some calls.
 
     Each call compares the next kilobyte of every array with its checksum. Ask only while the tensors live.
-
-    Args:
-        tensors: as of now.
-        is_complete: compare all of their memory in each call.
+    ``begin_watch`` makes one.
     """
 
-    def __init__(self, tensors: Sequence[Tensor], is_complete: bool) -> None:
+    def __init__(
+        self, tensors: Sequence[Tensor], is_complete: bool, begin: Callable[..., None], compare: Callable[..., int]
+    ) -> None:
         sizes = [_span(tensor) for tensor in tensors]
         self.sums = [np.empty(-(-size // _PIECE), dtype=np.uint64) for size in sizes]
         places = zip(tensors, sizes, self.sums, strict=True)
         self.arrays = (_Watched * len(sizes))(*[_Watched(t.data_ptr(), n, 0, s.ctypes.data) for t, n, s in places])
-        begin, compare = _functions()
         address = ctypes.addressof(self.arrays)
         begin(address, len(sizes))
         # Whether what this call looks at is as it was.
         self.holds = functools.partial(compare, address, len(sizes), _ALL if is_complete else _SOME)
 
 
-def can_watch(tensors: Sequence[Tensor]) -> bool:
-    """Whether there are kernels for the memory of these tensors."""
-    return takes_addresses(*tensors) and library() is not None
+def begin_watch(tensors: Sequence[Tensor], is_complete: bool) -> Watch | None:
+    """A watch over tensors as of now; None where there are no kernels for their memory.
 
-
-def _functions() -> tuple[Callable[..., None], Callable[..., int]]:
+    Args:
+        tensors: of any dtypes, shapes and strides.
+        is_complete: compare all of their memory in each call.
+    """
+    if not takes_addresses(*tensors):
+        return None
     begin = kernel("watch_begin", ctypes.c_void_p, _LONG)
     compare = kernel("watch_holds", ctypes.c_void_p, _LONG, _LONG, returns=ctypes.c_int)
-    assert begin is not None
-    assert compare is not None
-    return begin, compare
+    if begin is None or compare is None:
+        return None
+    return Watch(tensors, is_complete, begin, compare)
 
 
 def _span(tensor: Tensor) -> int:

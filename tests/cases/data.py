@@ -4,6 +4,7 @@ import functools
 from typing import Any
 
 import numpy as np
+from scipy import sparse
 from sklearn import datasets
 
 WORDS = np.array(["setosa", "versicolor", "virginica", "other"], dtype=object)
@@ -20,6 +21,28 @@ def multiclass() -> tuple[Any, Any]:
     """150 rows, 5 features, classes -1, 3 and 7."""
     X, y = datasets.make_classification(150, 5, n_informative=4, n_redundant=0, n_classes=3, random_state=1)
     return X, np.array([-1, 3, 7])[y]
+
+
+@functools.cache
+def plain() -> tuple[Any, Any]:
+    """``multiclass`` without its target."""
+    return multiclass()[0], None
+
+
+@functools.cache
+def sparse_rows() -> tuple[Any, Any]:
+    """``plain`` with zeros for small values, and a row of zeros."""
+    X = plain()[0]
+    X = np.where(np.abs(X) < 0.7, 0.0, X)
+    X[3] = 0.0
+    return sparse.csr_matrix(X), None
+
+
+@functools.cache
+def gram() -> tuple[Any, Any]:
+    """A kernel matrix of 30 rows of ``plain``."""
+    X = plain()[0][:30]
+    return np.exp(-0.2 * np.abs(X[:, None] - X).sum(2)), None
 
 
 @functools.cache

@@ -3,7 +3,6 @@
 import functools
 
 import numpy as np
-from scipy import sparse
 from sklearn.decomposition import (
     PCA,
     FactorAnalysis,
@@ -16,34 +15,13 @@ from sklearn.decomposition import (
 from sklearn.neural_network import BernoulliRBM
 
 from tests.cases import Case, data
-
-
-@functools.cache
-def plain():
-    """``multiclass`` without its target."""
-    return data.multiclass()[0], None
+from tests.cases.data import gram, plain, sparse_rows
 
 
 @functools.cache
 def one_feature():
     """A single feature."""
     return data.multiclass()[0][:, :1], None
-
-
-@functools.cache
-def sparse_rows():
-    """Sparse features and a row of zeros."""
-    X = data.multiclass()[0]
-    X = np.where(np.abs(X) < 0.7, 0.0, X)
-    X[3] = 0.0
-    return sparse.csr_matrix(X), None
-
-
-@functools.cache
-def gram():
-    """A kernel matrix of 30 rows."""
-    X = data.multiclass()[0][:30]
-    return np.exp(-0.2 * np.abs(X[:, None] - X).sum(2)), None
 
 
 @functools.cache

@@ -5,13 +5,8 @@ import functools
 import numpy as np
 from sklearn.decomposition import DictionaryLearning, MiniBatchDictionaryLearning, SparseCoder
 
-from tests.cases import Case, data
-
-
-@functools.cache
-def plain():
-    """``multiclass`` without its target."""
-    return data.multiclass()[0], None
+from tests.cases import Case
+from tests.cases.data import plain
 
 
 @functools.cache

@@ -3,7 +3,6 @@
 import functools
 
 import numpy as np
-from scipy import sparse
 from sklearn.ensemble import RandomTreesEmbedding
 from sklearn.kernel_approximation import AdditiveChi2Sampler, PolynomialCountSketch, RBFSampler, SkewedChi2Sampler
 from sklearn.linear_model import LogisticRegression
@@ -11,13 +10,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.random_projection import GaussianRandomProjection, SparseRandomProjection
 
 from tests.cases import Case, data
+from tests.cases.data import plain, sparse_rows
 from tests.cases.tree import PATH_GAPS
-
-
-@functools.cache
-def plain():
-    """``multiclass`` without its target."""
-    return data.multiclass()[0], None
 
 
 @functools.cache
@@ -36,15 +30,6 @@ def positive():
 def counts():
     """Whole numbers from zero as floating point."""
     return np.floor(positive()[0]), None
-
-
-@functools.cache
-def sparse_rows():
-    """Sparse features and a row of zeros."""
-    X = plain()[0]
-    X = np.where(np.abs(X) < 0.7, 0.0, X)
-    X[3] = 0.0
-    return sparse.csr_matrix(X), None
 
 
 @functools.cache

@@ -9,7 +9,8 @@ from sklearn.neural_network import BernoulliRBM
 
 import sk2torch
 from sk2torch.functional.linear_systems import solve_positive
-from tests.cases.decomposition import binary_pixels, plain
+from tests.cases.data import plain
+from tests.cases.decomposition import binary_pixels
 
 
 def test_callable_kernel_is_refused():

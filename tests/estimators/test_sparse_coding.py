@@ -7,7 +7,8 @@ from sklearn.decomposition import DictionaryLearning, SparseCoder
 
 import sk2torch
 from tests import checks
-from tests.cases.dictionary import atoms, plain
+from tests.cases.data import plain
+from tests.cases.dictionary import atoms
 
 
 def assert_agrees(coder, X, tolerance=1e-9):

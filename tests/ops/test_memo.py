@@ -7,8 +7,9 @@ import pytest
 import torch
 from torch.multiprocessing.reductions import StorageWeakRef
 
-from sk2torch.native import library, watching
-from sk2torch.ops.forest.memo import Memo
+from sk2torch.native import library
+from sk2torch.native.watching import begin_watch
+from sk2torch.ops.memo import Memo
 from tests.ops.test_forest_native import forest_of, table
 
 needs_library = pytest.mark.skipif(library.library() is None, reason="the kernels are not compiled here")
@@ -115,7 +116,7 @@ def test_every_write_in_inference_mode_is_noticed():
 
 
 def test_what_cannot_be_watched_is_not_remembered_if_its_writes_are_not_counted(monkeypatch):
-    monkeypatch.setattr("sk2torch.ops.forest.memo.can_watch", lambda tensors: False)
+    monkeypatch.setattr("sk2torch.ops.memo.begin_watch", lambda tensors, is_complete: None)
     counter, tensor = Counter(), torch.zeros(3)
     assert [counter(tensor) for _ in range(2)] == [1, 1]
     with torch.inference_mode():
@@ -127,7 +128,8 @@ def test_what_cannot_be_watched_is_not_remembered_if_its_writes_are_not_counted(
 @pytest.mark.parametrize("n_bytes", [1, 63, 64, 65, 1023, 1024, 1025, 5000])
 def test_each_byte_is_watched(n_bytes):
     tensor = torch.randint(0, 255, (n_bytes,), dtype=torch.uint8)
-    watch = watching.Watch([torch.zeros(0), tensor], is_complete=True)
+    watch = begin_watch([torch.zeros(0), tensor], is_complete=True)
+    assert watch is not None
     for place in {0, n_bytes // 2, n_bytes - 1}:
         assert watch.holds()
         tensor[place] ^= 128
@@ -138,8 +140,9 @@ def test_each_byte_is_watched(n_bytes):
 @needs_library
 def test_tensors_with_gaps_are_watched_to_their_end():
     tensor = torch.zeros(40, 30)[::2, ::3]
-    watch = watching.Watch([tensor], is_complete=True)
+    watch = begin_watch([tensor], is_complete=True)
     tensor[-1, -1] = 1
+    assert watch is not None
     assert not watch.holds()
 
 

@@ -4,14 +4,15 @@ from typing import Any, Self
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from sk2torch.base import Column, TorchEstimator, read, register, write
-from sk2torch.functional.centers import center_distances, first_of_equals, nearest_center, without_own
+from sk2torch.base import Column, read, register, write
+from sk2torch.estimators.cluster.centers import ClusterCenters
+from sk2torch.functional.centers import center_distances, nearest_center
 
 
 @register("sklearn.cluster.Birch")
-class TorchBirch(TorchEstimator):
+class TorchBirch(ClusterCenters):
     """``predict`` gives the label of the nearest subcluster, ``transform`` distances ``|x - center|``.
 
     Args:
@@ -19,18 +20,10 @@ class TorchBirch(TorchEstimator):
         labels: of the subclusters, int64, shape ``(n_subclusters,)``.
     """
 
-    _version = 2
-    # Equal centers may part in training.
-    free_tensors = ("first",)
-    equivalent_settings = ("first",)
-    fitted_attributes = {
-        "centers": "subcluster_centers_",
-    }
+    fitted_attributes = {"centers": "subcluster_centers_"}
 
     def __init__(self, centers: Tensor, labels: Tensor) -> None:
-        super().__init__(centers.shape[1])
-        self.centers = nn.Parameter(centers)
-        self.register_buffer("first", first_of_equals(centers))
+        super().__init__(centers)
         self.register_buffer("labels", labels)
 
     @classmethod
@@ -41,12 +34,6 @@ class TorchBirch(TorchEstimator):
     def write_fitted(self, estimator: Any, changed: set[str]) -> None:
         centers = estimator.subcluster_centers_
         write.attribute(estimator, "_subcluster_norms", np.einsum("ij,ij->i", centers, centers))
-
-    @torch.jit.unused
-    def upgrade(self, version: int) -> None:
-        # Lengths of the centers, which follow them by now.
-        self._buffers.pop("norms", None)
-        self.first = without_own(self.first)
 
     def predict(self, x: Tensor) -> Tensor:
         index = nearest_center(self.prepare(x), self.centers, self.first, True)

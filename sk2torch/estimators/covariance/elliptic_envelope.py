@@ -2,16 +2,14 @@
 
 from typing import Any, Self
 
-import torch
 from torch import Tensor, nn
 
-from sk2torch.base import Column, TorchEstimator, read, register
-from sk2torch.estimators.covariance.empirical_covariance import write_precision
-from sk2torch.functional.mahalanobis import squared_mahalanobis
+from sk2torch.base import Column, read, register
+from sk2torch.estimators.covariance.mahalanobis import MahalanobisDistance
 
 
 @register("sklearn.covariance.EllipticEnvelope")
-class TorchEllipticEnvelope(TorchEstimator):
+class TorchEllipticEnvelope(MahalanobisDistance):
     """``-(x - location)^T precision (x - location) - offset``: zero and above for inliers.
 
     ``predict`` is 1 for inliers and -1 for all others; ``score_samples`` is without the offset.
@@ -23,12 +21,9 @@ class TorchEllipticEnvelope(TorchEstimator):
     """
 
     fitted_attributes = {"location": "location_", "offset": "offset_"}
-    free_tensors = ("precision",)
 
     def __init__(self, location: Tensor, precision: Tensor, offset: Tensor) -> None:
-        super().__init__(location.shape[0])
-        self.location = nn.Parameter(location)
-        self.precision = nn.Parameter(precision)
+        super().__init__(location, precision)
         self.offset = nn.Parameter(offset)
 
     @classmethod
@@ -39,15 +34,6 @@ class TorchEllipticEnvelope(TorchEstimator):
             offset=read.tensor(estimator.offset_).reshape(()),
         )
 
-    @torch.jit.unused
-    def write_fitted(self, estimator: Any, changed: set[str]) -> None:
-        if "precision" in changed:
-            write_precision(estimator, self.precision)
-
-    @torch.jit.unused
-    def invariants(self) -> dict[str, Tensor]:
-        return {"precision + precision.T": self.precision + self.precision.T}
-
     def predict(self, x: Tensor) -> Tensor:
         return (self.decision_function(x) >= 0).long() * 2 - 1
 
@@ -56,6 +42,3 @@ class TorchEllipticEnvelope(TorchEstimator):
 
     def decision_function(self, x: Tensor) -> Tensor:
         return self.score_samples(x) - self.offset
-
-    def mahalanobis(self, x: Tensor) -> Tensor:
-        return squared_mahalanobis(self.prepare(x), self.location, self.precision)

@@ -5,9 +5,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from sk2torch.base import Column, TorchClassifier, register
+from sk2torch.base import Column, TorchClassifier, UnsupportedParameter, read, register
 from sk2torch.base.one_vs_rest import one_vs_rest_conventions
-from sk2torch.estimators.gaussian_process.kernels import refuse_narrow_rows
+from sk2torch.estimators.gaussian_process.kernels import read_training, refuse_narrow_rows, uses_given_kernel
 from sk2torch.estimators.gaussian_process.laplace import LaplaceClassifier
 from sk2torch.functional.decisions import largest_index
 from sk2torch.functional.one_vs_one import one_vs_one_scores, pair_table
@@ -116,9 +116,9 @@ class TorchOneVsOneGaussianProcess(TorchClassifier):
 def _read(estimator: Any) -> TorchClassifier:
     base, classes = estimator.base_estimator_, estimator.classes_
     if len(classes) == 2:
-        machine = LaplaceClassifier.from_sklearn(base)
+        machine = _read_machine(base)
         return TorchGaussianProcessClassifier(machine.rows.shape[1], machine, classes)
-    machines = [LaplaceClassifier.from_sklearn(member) for member in base.estimators_]
+    machines = [_read_machine(member) for member in base.estimators_]
     width = machines[0].rows.shape[1]
     if type(base).__name__ == "OneVsOneClassifier":
         return TorchOneVsOneGaussianProcess(width, machines, classes)
@@ -128,3 +128,15 @@ def _read(estimator: Any) -> TorchClassifier:
         # Set after fitting.
         module.refused_methods = ["predict_proba"]
     return module
+
+
+def _read_machine(estimator: Any) -> LaplaceClassifier:
+    """Of a ``_BinaryGaussianProcessClassifierLaplace``."""
+    rows, kernel = read_training(estimator, "GaussianProcessClassifier")
+    if uses_given_kernel(kernel):
+        raise UnsupportedParameter(
+            "GaussianProcessClassifier: expected a kernel of rows, got metric='precomputed', with which "
+            "scikit-learn cannot predict either; choose a named metric."
+        )
+    weights = read.vector(estimator.y_train_ - estimator.pi_)
+    return LaplaceClassifier(kernel, rows, weights, read.vector(estimator.W_sr_), read.matrix(estimator.L_))

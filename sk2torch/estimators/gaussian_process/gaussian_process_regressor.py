@@ -12,6 +12,7 @@ from sk2torch.blocks.covariance_sums import covariance_sums
 from sk2torch.estimators.gaussian_process.kernels import (
     kernel_width,
     read_kernel,
+    read_training,
     refuse_narrow_rows,
     uses_given_kernel,
 )
@@ -86,22 +87,13 @@ class TorchGaussianProcessRegressor(TorchEstimator):
     def from_sklearn(cls, estimator: Any, columns: list[Column]) -> TorchEstimator:
         if not hasattr(estimator, "X_train_"):
             return _read_prior(estimator)
-        rows = np.asarray(estimator.X_train_)
-        if rows.ndim != 2:
-            raise UnsupportedParameter(
-                f"GaussianProcessRegressor: expected rows of numbers, got training data of {rows.ndim} dimension(s); "
-                "fit on a table."
-            )
-        if not estimator.kernel_.requires_vector_input:
-            # Constants and noise look at the number of rows only.
-            rows = np.zeros_like(rows, dtype=np.float64)
-        kernel = read_kernel(estimator.kernel_, int(rows.shape[-1]))
+        rows, kernel = read_training(estimator, "GaussianProcessRegressor")
         weights = read.tensor(estimator.alpha_).reshape(len(rows), -1)
         n_targets = weights.shape[1]
         module = cls(
-            n_features_in=int(rows.shape[-1]),
+            n_features_in=rows.shape[1],
             kernel=kernel,
-            rows=read.matrix(rows),
+            rows=rows,
             weights=weights,
             lower=read.matrix(estimator.L_),
             scale=read.vector(estimator._y_train_std).expand(n_targets).clone(),

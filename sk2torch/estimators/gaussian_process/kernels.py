@@ -129,3 +129,25 @@ def kernel_width(kernel: Any) -> int | None:
     """Width of the rows that a kernel has length scales for; None where any will do."""
     scales = [v for name, v in kernel.get_params().items() if name.rpartition("__")[2] == "length_scale"]
     return next((len(v) for v in scales if np.ndim(v) > 0 and len(v) > 1), None)
+
+
+def read_training(estimator: Any, name: str) -> tuple[Tensor, nn.Module]:
+    """The rows of a fit, shape ``(n_rows, n_features)``, and the fitted kernel.
+
+    Args:
+        estimator: has ``X_train_`` and ``kernel_``.
+        name: of the user's estimator.
+
+    Raises:
+        UnsupportedParameter: these are no rows of numbers; or see ``read_kernel``.
+    """
+    rows = np.asarray(estimator.X_train_)
+    if rows.ndim != 2:
+        raise UnsupportedParameter(
+            f"{name}: expected rows of numbers, got training data of {rows.ndim} dimension(s); fit on a table."
+        )
+    if not estimator.kernel_.requires_vector_input:
+        # Constants and noise look at the number of rows only.
+        rows = np.zeros_like(rows, dtype=np.float64)
+    kernel = read_kernel(estimator.kernel_, rows.shape[1])
+    return read.matrix(rows), kernel

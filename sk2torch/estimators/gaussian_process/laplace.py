@@ -1,15 +1,11 @@
 """The Laplace approximation of a binary Gaussian process classifier."""
 
 import math
-from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
-from sk2torch.base import UnsupportedParameter, read
 from sk2torch.blocks.covariance_sums import covariance_sums
-from sk2torch.estimators.gaussian_process.kernels import read_kernel, uses_given_kernel
 from sk2torch.functional.normal import normal_probability
 from sk2torch.ops.row_blocks import keep_block
 from sk2torch.ops.triangular import diagonal_inverses, solved_squares
@@ -65,27 +61,6 @@ class LaplaceClassifier(nn.Module):
         self.register_buffer("mixing", torch.tensor(_WEIGHTS, dtype=rows.dtype))
         self.register_buffer("middle", torch.tensor(0.5 * sum(_WEIGHTS), dtype=rows.dtype))
         self.block_rows = max(1, _BLOCK_ELEMENTS // (rows.shape[0] * int(kernel.width)))
-
-    @classmethod
-    def from_sklearn(cls, estimator: Any) -> "LaplaceClassifier":
-        """Read a ``_BinaryGaussianProcessClassifierLaplace``."""
-        rows = np.asarray(estimator.X_train_)
-        if rows.ndim != 2:
-            raise UnsupportedParameter(
-                f"GaussianProcessClassifier: expected rows of numbers, got training data of {rows.ndim} dimension(s); "
-                "fit on a table."
-            )
-        if not estimator.kernel_.requires_vector_input:
-            # Constants and noise look at the number of rows only.
-            rows = np.zeros_like(rows, dtype=np.float64)
-        kernel = read_kernel(estimator.kernel_, int(rows.shape[-1]))
-        if uses_given_kernel(kernel):
-            raise UnsupportedParameter(
-                "GaussianProcessClassifier: expected a kernel of rows, got metric='precomputed', with which "
-                "scikit-learn cannot predict either; choose a named metric."
-            )
-        weights = read.vector(estimator.y_train_ - estimator.pi_)
-        return cls(kernel, read.matrix(rows), weights, read.vector(estimator.W_sr_), read.matrix(estimator.L_))
 
     def latent(self, x: Tensor, with_variance: bool) -> tuple[Tensor, Tensor]:
         """Mean and variance of the latent value, shape ``(n,)`` each."""

@@ -8,8 +8,9 @@ import torch
 from torch import Tensor
 
 from sk2torch.base import Column, UnsupportedParameter, read, refuse_integers
-from sk2torch.blocks.neighbor_search import NeighborSearch, SearchOrder
+from sk2torch.blocks.neighbor_search import NeighborSearch
 from sk2torch.functional.distances import MetricForm, metric_form
+from sk2torch.ops.pairwise import SearchOrder
 from sk2torch.ops.pairwise.distances import METRICS
 
 # What scikit-learn searches through with a heap when it has no tree.

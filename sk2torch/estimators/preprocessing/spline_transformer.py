@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from sk2torch.base import Column, TorchEstimator, UnsupportedParameter, read, register
 from sk2torch.blocks.sorted_columns import SortedColumns
 from sk2torch.blocks.spline_pieces import spline_pieces
+from sk2torch.estimators.preprocessing.spline_ends import spline_ends
 from sk2torch.functional.splines import basis_functions, in_columns
 from sk2torch.functional.unknown import refuse_rows
 from sk2torch.ops.columns import spline_basis
@@ -108,7 +109,7 @@ class TorchSplineTransformer(TorchEstimator):
                 "SplineTransformer: in a sparse matrix, scikit-learn takes missing values of features after the first "
                 "for the smallest value in the batch; use sparse_output=False."
             )
-        ends, outside, is_given = _outside(estimator)
+        ends, outside, is_given = spline_ends(estimator)
         n_splines = outside.shape[-1]
         module = cls(
             knots,
@@ -243,39 +244,3 @@ class TorchSplineTransformer(TorchEstimator):
         result = torch.where(past_low & self.is_given[0], lower, result)
         result = torch.where(past_high & self.is_given[1], upper, result)
         return torch.where(past_low & self.is_given[0] & self.is_given[2], lower, result)
-
-
-def _outside(estimator: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """``ends``, ``outside`` and ``is_given``."""
-    splines = estimator.bsplines_
-    n_features, n_splines = len(splines), splines[0].c.shape[1]
-    degree, is_linear = int(estimator.degree), estimator.extrapolation == "linear"
-    ends = np.zeros((2, n_features))
-    outside = np.zeros((2, 2, n_features, n_splines))
-    is_given = np.zeros((3, n_features, n_splines), dtype=bool)
-    is_given[2] = 2 * np.arange(n_splines) > n_splines - 1
-    for j, spline in enumerate(splines):
-        if len(spline.t) < degree + 1:
-            raise _too_few_knots()
-        ends[:, j] = spline.t[degree], spline.t[-degree - 1]
-        if estimator.extrapolation not in ("constant", "linear"):
-            continue
-        outside[:, 0, j] = spline(ends[:, j])
-        if is_linear:
-            outside[:, 1, j] = spline(ends[:, j], nu=1)
-            # scikit-learn counts on from feature to feature.
-            degree += degree <= 1
-            if degree > n_splines:
-                raise _too_few_knots()
-        is_given[0, j, :degree] = True
-        is_given[1, j, n_splines - degree :] = True
-        if degree == 0 and estimator.sparse_output:
-            is_given[1, j] = True
-    return ends, outside, is_given
-
-
-def _too_few_knots() -> UnsupportedParameter:
-    return UnsupportedParameter(
-        "SplineTransformer: scikit-learn cannot extrapolate several features of degree 0 or 1 linearly with so few "
-        "knots; use more knots or a higher degree."
-    )

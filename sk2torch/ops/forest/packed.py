@@ -2,7 +2,7 @@
 
 import ctypes
 from collections.abc import Callable
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -11,8 +11,8 @@ from torch import Tensor
 from sk2torch.native import kernel
 from sk2torch.ops.forest.arrays import TreeArrays
 from sk2torch.ops.forest.checking import check_trees
-from sk2torch.ops.forest.memo import Memo
 from sk2torch.ops.forest.ranks import PackedRanks, RankedColumns
+from sk2torch.ops.memo import Memo
 
 # As in forest.h.
 _SCAN_LEAVES = 128
@@ -51,11 +51,30 @@ class _Structure(ctypes.Structure):
     ]
 
 
+class _Kernels(NamedTuple):
+    pack: Callable[..., None]
+    leaves: Callable[..., int]
+    sums: Callable[..., int]
+
+
+def _kernels() -> _Kernels | None:
+    pack = kernel("forest_pack", *[_POINTER] * 10)
+    leaves, sums = kernel("forest_leaves", *_LEAVES, returns=_INT), kernel("forest_sums", *_SUMS, returns=_INT)
+    if pack is None or leaves is None or sums is None:
+        return None
+    return _Kernels(pack, leaves, sums)
+
+
 class PackedForest:
     """The arrays of one forest and the structure that points to them (see ``pack``), with the kernels that read it."""
 
     def __init__(
-        self, arrays: dict[str, np.ndarray], settings: dict[str, int], n_nodes: int, ranks: PackedRanks | None
+        self,
+        arrays: dict[str, np.ndarray],
+        settings: dict[str, int],
+        n_nodes: int,
+        ranks: PackedRanks | None,
+        kernels: _Kernels,
     ) -> None:
         self.arrays = arrays
         self.ranks = ranks
@@ -64,8 +83,7 @@ class PackedForest:
         self.structure = _Structure(**settings, **{name: array.ctypes.data for name, array in arrays.items()})
         self.structure.ranks = None if ranks is None else ranks.address
         self.address = ctypes.addressof(self.structure)
-        self.leaves = _kernel("forest_leaves", *_LEAVES)
-        self.sums = _kernel("forest_sums", *_SUMS)
+        self.leaves, self.sums = kernels.leaves, kernels.sums
 
 
 def pack(n_features: int, trees: TreeArrays, ranked: RankedColumns | None = None) -> PackedForest | None:
@@ -80,50 +98,34 @@ def pack(n_features: int, trees: TreeArrays, ranked: RankedColumns | None = None
         ValueError: see ``check_trees``.
     """
     feature, threshold, children, category_row, category_left, roots = trees
-    function = kernel("forest_pack", *[ctypes.c_void_p] * 10)
-    if function is None or feature.shape[0] >= 2**31 or n_features >= 2**26:
+    kernels = _kernels()
+    if kernels is None or feature.shape[0] >= 2**31 or n_features >= 2**26:
         return None
     check_trees(n_features, trees)
-    has_copies = int(feature.max()) >= n_features
-    has_categories = category_row.shape[0] > 0
-    is_double, rounds = threshold.dtype == torch.float64, threshold.dtype != torch.float64
-    code_column, code_feature = np.full(n_features, -1, dtype=np.int32), np.zeros(0, dtype=np.int32)
-    if has_categories:
-        split = np.unique((feature[category_row > 0] % n_features).numpy())
-        code_feature = split.astype(np.int32)
-        code_column[split] = np.arange(split.size)
-        if ranked is not None:
-            code_feature = ranked.categorical.numpy()[split - ranked.columns.shape[0]].astype(np.int32)
+    code_column, code_feature = _code_columns(n_features, trees, ranked)
     n_columns = n_features + code_feature.size
     sizes = np.diff(np.append(roots.numpy(), feature.shape[0]))
-    # One more column, of zeros, and one more bit, for nodes where NaN goes left.
-    column_bits = int((n_columns + 1) * _LANES - 1).bit_length() + 1
-    if not is_double and (int(sizes.max()) - 1).bit_length() + column_bits > 32:
-        # A node's word has no room; as doubles, rounded values compare the same.
-        is_double, threshold = True, threshold if ranked is not None else threshold.double()
     ranks = None if ranked is None else PackedRanks(ranked)
-    can_scan = n_columns < 2**15 and (ranks is None or ranks.n_bytes < 4)
+    form = _node_form(n_columns, int(sizes.max()), threshold.dtype, ranks)
+    if form["is_double"] and ranked is None:
+        threshold = threshold.double()
     settings = {
         "n_inputs": n_features if ranked is None else ranked.n_inputs,
         "n_trees": roots.shape[0],
         "n_features": n_features,
         "n_columns": n_columns,
         "n_codes": code_feature.size,
-        "is_double": int(is_double),
-        "rounds": int(rounds),
-        "has_copies": int(has_copies),
-        "column_bits": column_bits,
-        "can_scan": int(can_scan),
+        "has_copies": int(feature.max() >= n_features),
+        **form,
     }
-    arrays = _empty_arrays(sizes, can_scan, is_double, ranked is not None)
+    arrays = _empty_arrays(sizes, bool(form["can_scan"]), bool(form["is_double"]), ranked is not None)
     arrays["tables"] = _bit_tables(category_left)
     arrays["code_feature"] = code_feature
-    packed = PackedForest(arrays, settings, feature.shape[0], ranks)
-    largest = int(sizes.max())
-    scratch = [np.empty(largest, dtype=dtype) for dtype in (np.int64, np.uint32, np.int32)]
+    packed = PackedForest(arrays, settings, feature.shape[0], ranks, kernels)
+    scratch = [np.empty(int(sizes.max()), dtype=dtype) for dtype in (np.int64, np.uint32, np.int32)]
     sources = [tensor.contiguous() for tensor in (feature, threshold, children, roots)]
-    rows = category_row.contiguous() if has_categories else None
-    function(
+    rows = category_row.contiguous() if category_row.shape[0] > 0 else None
+    kernels.pack(
         packed.address,
         *(tensor.data_ptr() for tensor in sources),
         None if rows is None else rows.data_ptr(),
@@ -133,10 +135,30 @@ def pack(n_features: int, trees: TreeArrays, ranked: RankedColumns | None = None
     return packed
 
 
-def _kernel(name: str, *argument_types: Any) -> Callable[..., int]:
-    function = kernel(name, *argument_types, returns=_INT)
-    assert function is not None
-    return function
+def _code_columns(n_features: int, trees: TreeArrays, ranked: RankedColumns | None) -> tuple[np.ndarray, np.ndarray]:
+    """The column of codes of each feature, -1 where it has none, and the input's column of each column of codes."""
+    code_column = np.full(n_features, -1, dtype=np.int32)
+    if trees.category_row.shape[0] == 0:
+        return code_column, np.zeros(0, dtype=np.int32)
+    split = np.unique((trees.feature[trees.category_row > 0] % n_features).numpy())
+    code_column[split] = np.arange(split.size)
+    code_feature = split if ranked is None else ranked.categorical.numpy()[split - ranked.columns.shape[0]]
+    return code_column, code_feature.astype(np.int32)
+
+
+def _node_form(n_columns: int, largest: int, dtype: torch.dtype, ranks: PackedRanks | None) -> dict[str, int]:
+    """The settings of nodes; ``largest`` is the size of a tree, ``dtype`` that of thresholds."""
+    # One more column, of zeros, and one more bit, for nodes where NaN goes left.
+    column_bits = int((n_columns + 1) * _LANES - 1).bit_length() + 1
+    rounds = dtype != torch.float64
+    # Where a node's word has no room, rounded values compare the same as doubles.
+    has_room = (largest - 1).bit_length() + column_bits <= 32
+    return {
+        "is_double": int(not (rounds and has_room)),
+        "rounds": int(rounds),
+        "column_bits": column_bits,
+        "can_scan": int(n_columns < 2**15 and (ranks is None or ranks.n_bytes < 4)),
+    }
 
 
 def _empty_arrays(sizes: np.ndarray, can_scan: bool, is_double: bool, is_ranked: bool) -> dict[str, np.ndarray]:

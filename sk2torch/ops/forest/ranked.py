@@ -8,10 +8,10 @@ from torch import Tensor
 from sk2torch.native import takes_addresses
 from sk2torch.ops.forest.arrays import TreeArrays
 from sk2torch.ops.forest.evaluation import FLOATS
-from sk2torch.ops.forest.memo import Memo
 from sk2torch.ops.forest.native import native_leaves, native_sums
 from sk2torch.ops.forest.packed import PackedForest, pack
 from sk2torch.ops.forest.ranks import RankedColumns
+from sk2torch.ops.memo import Memo
 
 _packed_forests: Memo[PackedForest | None] = Memo()
 _widened: Memo[Tensor] = Memo()

@@ -9,7 +9,7 @@ import triton.language as tl  # pyright: ignore[reportMissingImports]
 from torch import Tensor
 
 from sk2torch.ops.forest.arrays import TreeArrays
-from sk2torch.ops.forest.memo import Memo
+from sk2torch.ops.memo import Memo
 
 _ROWS = 128
 _MAX_VALUES = 32

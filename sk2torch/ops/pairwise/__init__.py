@@ -18,8 +18,10 @@ from sk2torch.ops.pairwise.nearest_operator import (
 )
 from sk2torch.ops.pairwise.reductions import arg_min, log_sum, pairwise_kernel, weighted_sum
 from sk2torch.ops.pairwise.reference import group_sums, log_sum_exp
+from sk2torch.ops.pairwise.search_tree import SearchOrder
 
 __all__ = [
+    "SearchOrder",
     "align_rows",
     "arg_min",
     "density_sums",

@@ -4,6 +4,8 @@ The order of the sum decides which of two distances that are equal on paper is t
 with it which neighbours are found.
 """
 
+from typing import NamedTuple
+
 import torch
 from torch import Tensor
 
@@ -34,6 +36,15 @@ METRICS = (
     "sokalsneath",
     "yule",
 )
+
+
+class Metric(NamedTuple):
+    """What ``reduced_distance`` takes after the rows."""
+
+    name: str
+    power: float
+    weights: Tensor
+
 
 # Graphs hold this many steps of a sum one by one; longer sums are a cumulative one.
 MAX_UNROLLED_STEPS = 16

@@ -6,8 +6,9 @@ import torch
 from torch import Tensor
 
 from sk2torch.native import KernelMemoryError, kernel, require_shapes, takes_addresses, warn_if_missing
-from sk2torch.ops.forest.memo import Memo
-from sk2torch.ops.pairwise.search_tree import holds_rows
+from sk2torch.ops.memo import Memo
+from sk2torch.ops.pairwise.distances import Metric
+from sk2torch.ops.pairwise.search_tree import SearchOrder, holds_rows
 from sk2torch.ops.workspace import workspace_bytes
 
 # The numbers that native/kernels/neighbors_metrics.h has for them.
@@ -79,7 +80,7 @@ def native_nearest(
     if order in _TREES and not _known_trees.get(
         (rows, leaves, lower, upper, weights),
         (order, metric, power),
-        lambda: holds_rows(rows, leaves, lower, upper, order, metric, power, weights),
+        lambda: holds_rows(rows, Metric(metric, power, weights), SearchOrder(order, leaves, lower, upper)),
     ):
         order = "heap"
     function = kernel(f"neighbors_nearest{_SUFFIXES[x.dtype]}", *_ARGUMENTS)

@@ -9,9 +9,9 @@ import torch
 from torch import Tensor
 
 from sk2torch.ops.layout import selected
-from sk2torch.ops.pairwise.distances import reduced_distance
+from sk2torch.ops.pairwise.distances import Metric, reduced_distance
 from sk2torch.ops.pairwise.heap import empty_heap, heap_order, heap_push, poured_heap, stable_sort
-from sk2torch.ops.pairwise.search_tree import visiting_order
+from sk2torch.ops.pairwise.search_tree import SearchOrder, visiting_order
 
 # Stored rows of one block of distances in graphs.
 GRAPH_BLOCK_ROWS = 1024
@@ -45,26 +45,23 @@ def nearest_rows(
         order: how ties are decided: ``"index"`` takes the lowest indices; the others have the heap meet the
             rows by index (``"heap"``) or leaf by leaf of a k-d tree (``"kd_tree"``) or a ball tree
             (``"ball_tree"``), the nearest leaf first.
-        leaves: int64, indices of the rows of each leaf, filled up with ``m``, shape ``(n_leaves, width)``.
-        lower: bounds of the tree's nodes, see ``visiting_order``; also ``upper``.
+        leaves: see ``SearchOrder``; also ``lower`` and ``upper``.
         block_queries: rows of ``x`` that are worked on at a time.
         block_rows: stored rows of one block of distances.
     """
+    x, rows = x.detach(), rows.detach()
+    form, search = Metric(metric, power, weights), SearchOrder(order, leaves, lower, upper)
     if not torch.jit.is_scripting():  # noqa: SIM102
         if torch.compiler.is_compiling():
-            arrays = (leaves, lower, upper)
-            return _nearest_in_graph(x.detach(), rows.detach(), k, metric, power, weights, order, arrays)
-    x, rows = x.detach(), rows.detach()
+            return _nearest_in_graph(x, rows, k, form, search)
     parts: list[Tensor] = []
     for start in range(0, max(1, x.shape[0]), block_queries):
         queries = x[start : start + block_queries]
-        size = min(k + 1, rows.shape[0])
-        values, found = _smallest(queries, rows, size, metric, power, weights, order == "index", block_rows)
+        values, found = _smallest(queries, rows, min(k + 1, rows.shape[0]), form, order == "index", block_rows)
         found = found[:, :k]
         tied = torch.nonzero(_has_ties(values))[:, 0]
         if order != "index" and tied.shape[0] > 0:
-            exact = _by_heap(queries[tied], rows, k, metric, power, weights, order, leaves, lower, upper)
-            found = found.index_copy(0, tied, exact)
+            found = found.index_copy(0, tied, _by_heap(queries[tied], rows, k, form, search))
         parts.append(found)
     return torch.cat(parts) if len(parts) > 1 else parts[0]
 
@@ -74,14 +71,14 @@ def _has_ties(values: Tensor) -> Tensor:
 
 
 def _smallest(
-    x: Tensor, rows: Tensor, k: int, metric: str, power: float, weights: Tensor, is_stable: bool, block_rows: int
+    x: Tensor, rows: Tensor, k: int, metric: Metric, is_stable: bool, block_rows: int
 ) -> tuple[Tensor, Tensor]:
     """The ``k`` smallest reduced distances and their indices; of equal ones the lowest index if stable."""
     best = torch.zeros([x.shape[0], 0], dtype=x.dtype, device=x.device)
     index = torch.zeros([x.shape[0], 0], dtype=torch.int64, device=x.device)
     for start in range(0, rows.shape[0], block_rows):
         block = rows[start : start + block_rows]
-        values = reduced_distance(x.unsqueeze(1), block.unsqueeze(0), metric, power, weights)
+        values = reduced_distance(x.unsqueeze(1), block.unsqueeze(0), *metric)
         places = torch.arange(start, start + block.shape[0], device=x.device).expand_as(values)
         best, index = torch.cat([best, values], dim=1), torch.cat([index, places], dim=1)
         size = min(k, best.shape[1])
@@ -94,65 +91,44 @@ def _smallest(
     return best, index
 
 
-def _by_heap(
-    x: Tensor,
-    rows: Tensor,
-    k: int,
-    metric: str,
-    power: float,
-    weights: Tensor,
-    order: str,
-    leaves: Tensor,
-    lower: Tensor,
-    upper: Tensor,
-) -> Tensor:
+def _by_heap(x: Tensor, rows: Tensor, k: int, metric: Metric, order: SearchOrder) -> Tensor:
     """The rows that the heap holds after it has met all of them, leaf by leaf."""
-    visits = visiting_order(x, lower, upper, leaves.shape[0], order, metric, power, weights)
+    visits, leaves = visiting_order(x, metric, order), order.leaves
     values, index = empty_heap(x, k)
     for visit in range(leaves.shape[0]):
         points = leaves.index_select(0, visits[:, visit])
         exists = points < rows.shape[0]
         met = rows[torch.where(exists, points, torch.zeros_like(points))]
-        distance = reduced_distance(x.unsqueeze(1), met, metric, power, weights)
+        distance = reduced_distance(x.unsqueeze(1), met, *metric)
         distance = torch.where(exists, distance, torch.full_like(distance, torch.inf))
         # Most are too far for any heap.
         wanted: list[int] = torch.nonzero((distance < values[:, :1]).any(dim=0))[:, 0].tolist()
         for slot in wanted:
             values, index = heap_push(values, index, distance[:, slot], points[:, slot])
-    if order == "heap":
+    if order.name == "heap":
         values, index = poured_heap(values, index, k)
     return heap_order(values, index, k)
 
 
-def _nearest_in_graph(
-    x: Tensor,
-    rows: Tensor,
-    k: int,
-    metric: str,
-    power: float,
-    weights: Tensor,
-    order: str,
-    arrays: tuple[Tensor, Tensor, Tensor],
-) -> Tensor:
+def _nearest_in_graph(x: Tensor, rows: Tensor, k: int, metric: Metric, order: SearchOrder) -> Tensor:
     size = min(k + 1, rows.shape[0])
-    if metric == "euclidean" and rows.shape[0] > 2 * size + GRAPH_SPARE_ROWS:
-        values, found = _smallest_by_product(x, rows, size, weights)
+    if metric.name == "euclidean" and rows.shape[0] > 2 * size + GRAPH_SPARE_ROWS:
+        values, found = _smallest_by_product(x, rows, size, metric)
     elif rows.shape[0] <= GRAPH_BLOCK_ROWS:
-        values = reduced_distance(x.unsqueeze(1), rows.unsqueeze(0), metric, power, weights)
+        values = reduced_distance(x.unsqueeze(1), rows.unsqueeze(0), *metric)
         values, found = stable_sort(values, 1)
         values, found = values[:, :size], found[:, :size]
     else:
         n_blocks = torch.full((), -(-rows.shape[0] // GRAPH_BLOCK_ROWS), dtype=torch.int64, device=x.device)
-        values, found = _smallest_by_loop(x, rows, size, metric, power, weights, n_blocks)
+        values, found = _smallest_by_loop(x, rows, size, metric, n_blocks)
     found = found[:, :k]
-    if order == "index":
+    if order.name == "index":
         return found
-    leaves, lower, upper = arrays
-    n_leaves, width = leaves.shape
+    n_leaves, width = order.leaves.shape
     tied = _has_ties(values)
     is_tied = tied.sum().clamp(max=1)
-    visits = _visits_in_graph(x, lower, upper, n_leaves, order, metric, power, weights, is_tied)
-    flat = leaves.reshape(-1)
+    visits = _visits_in_graph(x, metric, order, is_tied)
+    flat = order.leaves.reshape(-1)
     steps = is_tied * (n_leaves * width)
 
     def unfinished(step: Tensor, values: Tensor, index: Tensor) -> Tensor:
@@ -164,42 +140,32 @@ def _nearest_in_graph(
         point = flat.index_select(0, leaf * width + (step - visit * width))
         exists = point < rows.shape[0]
         met = rows.index_select(0, torch.where(exists, point, 0))
-        distance = reduced_distance(x, met, metric, power, weights)
+        distance = reduced_distance(x, met, *metric)
         values, index = heap_push(values, index, torch.where(exists, distance, torch.inf), point)
         return step + 1, values, index
 
     start = torch.zeros((), dtype=torch.int64, device=x.device)
     _, values, index = torch._higher_order_ops.while_loop(unfinished, meet, (start, *empty_heap(x, k)))
-    if order == "heap":
+    if order.name == "heap":
         values, index = poured_heap(values, index, k)
     return torch.where(tied.unsqueeze(1), heap_order(values, index, k), found)
 
 
-def _visits_in_graph(
-    x: Tensor,
-    lower: Tensor,
-    upper: Tensor,
-    n_leaves: int,
-    order: str,
-    metric: str,
-    power: float,
-    weights: Tensor,
-    steps: Tensor,
-) -> Tensor:
+def _visits_in_graph(x: Tensor, metric: Metric, order: SearchOrder, steps: Tensor) -> Tensor:
     """``visiting_order``, as a loop of one step; zeros where ``steps`` is 0, as most batches have no ties."""
 
     def unfinished(step: Tensor, visits: Tensor) -> Tensor:
         return step < steps
 
     def visit(step: Tensor, visits: Tensor) -> tuple[Tensor, Tensor]:
-        return step + 1, visiting_order(x, lower, upper, n_leaves, order, metric, power, weights)
+        return step + 1, visiting_order(x, metric, order)
 
     start = torch.zeros((), dtype=torch.int64, device=x.device)
-    nothing = torch.zeros([x.shape[0], n_leaves], dtype=torch.int64, device=x.device)
+    nothing = torch.zeros([x.shape[0], order.leaves.shape[0]], dtype=torch.int64, device=x.device)
     return torch._higher_order_ops.while_loop(unfinished, visit, (start, nothing))[1]
 
 
-def _smallest_by_product(x: Tensor, rows: Tensor, k: int, weights: Tensor) -> tuple[Tensor, Tensor]:
+def _smallest_by_product(x: Tensor, rows: Tensor, k: int, metric: Metric) -> tuple[Tensor, Tensor]:
     """``_smallest`` of Euclidean distances: exact ones of the rows that come first by ``y^2 - 2 x y``.
 
     All others are farther, where the bound of the product's rounding says so; else distances to all rows are taken.
@@ -217,13 +183,11 @@ def _smallest_by_product(x: Tensor, rows: Tensor, k: int, weights: Tensor) -> tu
     is_sure = ((rough[:, -1] + squared) - values[:, -1] > slack).unsqueeze(1)
     n_blocks = -(-rows.shape[0] // GRAPH_BLOCK_ROWS)
     steps = is_sure.logical_not().sum().clamp(max=1) * n_blocks
-    exact, index = _smallest_by_loop(x, rows, k, "euclidean", 2.0, weights, steps)
+    exact, index = _smallest_by_loop(x, rows, k, metric, steps)
     return torch.where(is_sure, values, exact), torch.where(is_sure, near, index)
 
 
-def _smallest_by_loop(
-    x: Tensor, rows: Tensor, k: int, metric: str, power: float, weights: Tensor, n_blocks: Tensor
-) -> tuple[Tensor, Tensor]:
+def _smallest_by_loop(x: Tensor, rows: Tensor, k: int, metric: Metric, n_blocks: Tensor) -> tuple[Tensor, Tensor]:
     """``_smallest`` of the first ``n_blocks`` blocks of rows, stable."""
     n_rows = rows.shape[0]
     offsets = torch.arange(GRAPH_BLOCK_ROWS, device=x.device)
@@ -234,7 +198,7 @@ def _smallest_by_loop(
     def merge(step: Tensor, best: Tensor, index: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         places = step * GRAPH_BLOCK_ROWS + offsets
         block = rows.index_select(0, places.clamp(max=n_rows - 1))
-        values = reduced_distance(x.unsqueeze(1), block.unsqueeze(0), metric, power, weights)
+        values = reduced_distance(x.unsqueeze(1), block.unsqueeze(0), *metric)
         values = torch.where(places < n_rows, values, torch.inf)
         best, index = torch.cat([best, values], dim=1), torch.cat([index, places.expand_as(values)], dim=1)
         position = stable_sort(best, 1)[1][:, :k]

@@ -3,7 +3,7 @@
 ``torch.compile`` takes it as it is; TorchScript, exported graphs and transforms of functions have ``nearest_rows``.
 """
 
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor
@@ -54,9 +54,7 @@ def known_distance(
     x: Tensor, rows: Tensor, index: Tensor, reduced: Tensor, metric: str, power: float, weights: Tensor
 ) -> Tensor:
     """``reduced``, with the gradients of ``paired_distance``; not for compiled graphs."""
-    found = _KnownDistance.apply(x, rows, index, reduced, metric, power, weights)
-    assert isinstance(found, Tensor)
-    return found
+    return cast(Tensor, _KnownDistance.apply(x, rows, index, reduced, metric, power, weights))
 
 
 class _KnownDistance(torch.autograd.Function):

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 from torch.multiprocessing.reductions import StorageWeakRef
 
-from sk2torch.native.watching import Watch, can_watch
+from sk2torch.native.watching import Watch, begin_watch
 
 Result = TypeVar("Result")
 
@@ -48,7 +48,7 @@ class Memo(Generic[Result]):
         self.forget(lambda storages: any(storage.expired() for storage in storages))
         is_counted = not any(tensor.is_inference() for tensor in tensors)
         # Before the result, so that nothing is written between them.
-        watch = Watch(tensors, is_complete=not is_counted) if can_watch(tensors) else None
+        watch = begin_watch(tensors, is_complete=not is_counted)
         states = [_state(tensor) for tensor in tensors]
         result = compute()
         if watch is not None or is_counted:
