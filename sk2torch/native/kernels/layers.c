@@ -184,3 +184,7 @@ void KERNEL(dense_layers)(const double *x, int64_t n, int64_t n_layers, const in
     }
     sk2torch_parallel(n, ROWS, n_threads, run, &p);
 }
+
+void PACKED(dense_layers) {
+    CALL(dense_layers)(a[0].p, a[1].i, a[2].i, a[3].p, a[4].p, (int)a[5].i, (int)a[6].i, a[7].i, a[8].p, a[9].p, (int)a[10].i);
+}

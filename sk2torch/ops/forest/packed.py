@@ -23,7 +23,7 @@ _LANES = 8
 _POINTER, _LONG, _INT = ctypes.c_void_p, ctypes.c_int64, ctypes.c_int
 _ROWS = (_POINTER, _POINTER, _INT, _LONG)
 _LEAVES = (*_ROWS, _POINTER, _INT)
-_SUMS = (*_ROWS, _POINTER, _INT, _LONG, _LONG, _POINTER, _LONG, _LONG, ctypes.c_double, _POINTER, _INT)
+_SUMS = "qqqqqqqqqqqdqq"
 
 _POINTERS = (
     "nodes",
@@ -65,7 +65,7 @@ class PackedForest:
         self.structure.ranks = None if ranks is None else ranks.address
         self.address = ctypes.addressof(self.structure)
         self.leaves = _kernel("forest_leaves", *_LEAVES)
-        self.sums = _kernel("forest_sums", *_SUMS)
+        self.sums = _kernel("forest_sums", _SUMS)
 
 
 def pack(n_features: int, trees: TreeArrays, ranked: RankedColumns | None = None) -> PackedForest | None:

@@ -61,7 +61,7 @@ def few_sums(
         *(x.data_ptr(), n, y.data_ptr(), m, d, STATISTICS[statistic], LINKS[link]),
         *(1.0 if link == "negation" else float(gamma), float(coef0) if link in _WITH_CONSTANT else 0.0),
         *(int(degree) if link == "power" else 1, ctypes.addressof(table), n_groups, weights.data_ptr(), n_weights),
-        *(None if constants is None else constants.data_ptr(), out.data_ptr()),
+        *(0 if constants is None else constants.data_ptr(), out.data_ptr()),
     )
     return out
 
