@@ -22,7 +22,7 @@ LAYOUTS = dict(
         sparse_rows._TERMS,
         sparse_rows._AFFINE,
         *native_nearest._KERNELS.values(),
-        *[native.KERNELS[name] for name in native.KERNELS if name[0] == "few_sums"],
+        *[native.KERNELS[name] for name in native.KERNELS if name[0] in ("few_sums", "few_means")],
     ]
 )
 

@@ -195,3 +195,9 @@ static INLINE __m512d powers_of_two(__m512d x) {
 
 void PACKED(pairwise_few_sums_f64) { CALL(pairwise_few_sums_f64)(GIVEN_SUMS); }
 void PACKED(pairwise_few_sums_f32) { CALL(pairwise_few_sums_f32)(GIVEN_SUMS); }
+
+#define GIVEN_MEANS                                                                                                     \
+    a[0].p, a[1].i, a[2].p, a[3].i, a[4].i, (int)a[5].i, (int)a[6].i, a[7].d, a[8].p, a[9].d, a[10].d, a[11].p
+
+void PACKED(pairwise_few_means_f64) { CALL(pairwise_few_means_f64)(GIVEN_MEANS); }
+void PACKED(pairwise_few_means_f32) { CALL(pairwise_few_means_f32)(GIVEN_MEANS); }

@@ -46,6 +46,7 @@ _PAIRS = (_POINTER, _INT64, _POINTER, _INT64, _INT64, _INT, _INT, _DOUBLE, _DOUB
 _ARGUMENTS = {
     "sum": (*_PAIRS, _INT, _POINTER, _INT64, _POINTER, _INT64, _POINTER, _POINTER, _INT64, _POINTER, _INT),
     "few_sums": ("qqqqqqqddqqqqqqq",),
+    "few_means": ("qqqqqqqdqddq",),
     "values": (*_PAIRS, _INT64, _POINTER, _POINTER, _INT),
     "few_values": (*_PAIRS, _INT64, _POINTER),
     "log_sum": (*_PAIRS, _INT, _POINTER, _POINTER, _POINTER, _INT64, _POINTER, _INT),

@@ -15,6 +15,7 @@ from sk2torch.ops.pairwise.native import FEW, KERNELS, LINKS, STATISTICS, group_
 # Statistics that leave rows as they are, and links that have the number `coef0`.
 _PLAIN_STATISTICS = ("dot", "squared_distance", "direct_squared_distance", "manhattan")
 _WITH_CONSTANT = ("power", "tanh")
+_GAMMA_ALONE = frozenset(LINKS) - {*_WITH_CONSTANT, "negation"}
 
 _POINTER, _INT64, _INT = ctypes.c_void_p, ctypes.c_int64, ctypes.c_int
 _CENTERS = (_POINTER, _INT64, _POINTER, _INT64, _INT64, _INT, _POINTER)
@@ -62,6 +63,36 @@ def few_sums(
         *(1.0 if link == "negation" else float(gamma), float(coef0) if link in _WITH_CONSTANT else 0.0),
         *(int(degree) if link == "power" else 1, ctypes.addressof(table), n_groups, weights.data_ptr(), n_weights),
         *(0 if constants is None else constants.data_ptr(), out.data_ptr()),
+    )
+    return out
+
+
+def few_means(
+    x: Tensor, y: Tensor, weights: Tensor, statistic: str, link: str, gamma: float, factor: float, constant: float
+) -> Tensor | None:
+    """``factor sum_j weights[j] k(x_i, y_j) + constant``, shape ``(n,)``, with ``k = link(statistic)``; no gradients.
+
+    Args:
+        x: shape ``(n, n_features)``.
+        y: shape ``(m, n_features)``.
+        weights: shape ``(m, 1)``.
+        statistic: as in ``weighted_sum``; also ``link``, which takes ``gamma`` alone.
+    """
+    name = ("few_means", x.dtype)
+    if not takes_numbers(x.dtype, x, y, weights) or name not in KERNELS or statistic not in _PLAIN_STATISTICS:
+        return None
+    (n, d), (m, width) = x.shape, y.shape
+    if n > FEW or d != width or weights.shape != (m, 1) or link not in _GAMMA_ALONE:
+        return None
+    if not (x.is_contiguous() and y.is_contiguous() and weights.is_contiguous()):
+        return None
+    function = kernel(*KERNELS[name])
+    if function is None:
+        return None
+    out = x.new_empty(n)
+    function(
+        *(x.data_ptr(), n, y.data_ptr(), m, d, STATISTICS[statistic], LINKS[link], gamma),
+        *(weights.data_ptr(), factor, constant, out.data_ptr()),
     )
     return out
 
