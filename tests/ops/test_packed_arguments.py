@@ -7,7 +7,7 @@ import pytest
 
 import sk2torch.native
 from sk2torch.native import kernel
-from sk2torch.ops import layers, neighbor_votes, sparse_rows
+from sk2torch.ops import decisions, layers, neighbor_votes, sparse_rows
 from sk2torch.ops.forest import packed
 from sk2torch.ops.pairwise import native, native_nearest
 
@@ -16,6 +16,7 @@ CALL = re.compile(r"PACKED\((\w+)\) \{\s*(?:return )?CALL\((\w+)\)\((.*?)\);", r
 LAYOUTS = dict(
     [
         ("forest_sums", packed._SUMS),
+        decisions._KERNEL,
         layers._KERNEL,
         neighbor_votes._VOTES,
         neighbor_votes._MEANS,
