@@ -1,7 +1,6 @@
 """Fully connected networks by compiled code."""
 
 import ctypes
-from array import array
 from functools import lru_cache
 
 import torch
@@ -22,7 +21,8 @@ _FEWEST_OUTPUTS, _FEWEST_ROWS = 4, 64
 _THREAD_WORK = 2**18
 
 _INT64 = ctypes.c_int64
-_KERNEL = ("dense_layers", "qqqqqqqqqqq")
+# With two more words for each layer: where its weights and bias are.
+_KERNEL = ("dense_layers", "qqqqqqqqqq")
 
 
 def affine_rows(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor | None:
@@ -75,20 +75,21 @@ def _run(x: Tensor, arrays: list[Tensor], hidden: str, last: str) -> Tensor | No
     # Torch says what is wrong with a row of another width.
     if n_weights > _MOST_WEIGHTS or x.dim() != 2 or x.shape[1] != widths[0]:
         return None
-    function = kernel(*_KERNEL)
+    function = kernel(_KERNEL[0], _KERNEL[1] + "q" * len(arrays))
     if function is None:
         warn_if_missing()
         return None
-    # Held until the call is over.
-    x, arrays = x.contiguous(), [part.contiguous() for part in arrays]
+    x, addresses = x.contiguous(), [part.data_ptr() for part in arrays if part.is_contiguous()]
+    if len(addresses) < len(arrays):
+        # Held until the call is over.
+        arrays = [part.contiguous() for part in arrays]
+        addresses = [part.data_ptr() for part in arrays]
     n, n_layers, threads, room = x.shape[0], len(arrays) // 2, 1, None
     if n > _FEW or widest > _MOST_STACK:
         threads = min(torch.get_num_threads(), 1 + n * n_weights // _THREAD_WORK)
         room = x.new_empty(threads * 2 * widest * _ROWS)
-    out, addresses = x.new_empty(n, widths[n_layers]), array("q", [part.data_ptr() for part in arrays])
-    function(
-        *(x.data_ptr(), n, n_layers, ctypes.addressof(widths), addresses.buffer_info()[0]),
-        *(_ACTIVATIONS[hidden], _ACTIVATIONS[last], widest),
-        *(0 if room is None else room.data_ptr(), out.data_ptr(), threads),
-    )
+    out, workspace = x.new_empty(n, widths[n_layers]), 0 if room is None else room.data_ptr()
+    activations = (_ACTIVATIONS[hidden], _ACTIVATIONS[last])
+    places = (widest, workspace, out.data_ptr(), threads)
+    function(x.data_ptr(), n, n_layers, ctypes.addressof(widths), *activations, *places, *addresses)
     return out
