@@ -4,11 +4,11 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.compiler import is_compiling
 
 from sk2torch.blocks.covariance_functions import Constant, DotProduct, NamedKernel, White
 from sk2torch.blocks.covariance_operators import Product, Sum
 from sk2torch.blocks.stationary_covariance import Matern, SquaredExponential
+from sk2torch.native import takes_addresses
 from sk2torch.ops.pairwise import few_means, weighted_sum
 
 
@@ -69,7 +69,8 @@ def few_covariance_means(
         scale: of the sum, shape ``(1,)``.
         center: what is added, shape ``(1,)``.
     """
-    if is_compiling() or torch.is_grad_enabled():
+    # Before anything becomes a number, which tracers and transforms would not follow.
+    if torch.is_grad_enabled() or not takes_addresses(x):
         return None
     form = _form(kernel)
     if form is None:

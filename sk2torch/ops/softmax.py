@@ -45,7 +45,7 @@ def normalize_rows(x: Tensor, kind: str) -> Tensor | None:
 @rounds_to_single
 def binary_rows(scores: Tensor) -> Tensor | None:
     """``functional.links.binary_sigmoid``; None where compiled code does not apply."""
-    if not takes_doubles(scores) or (scores.dim() != 1 and scores.shape[1] != 1):
+    if not takes_doubles(scores) or (scores.dim() != 1 and scores.shape[1:] != (1,)):
         return None
     function = kernel(*_PAIRS)
     if function is None:

@@ -28,14 +28,14 @@ class WordIndex:
     def __init__(self, terms: Sequence[str], is_left_out: Sequence[bool]) -> None:
         self.letters, self.ends = _joined(terms)
         self.mask = 2 ** (2 * len(terms) + 1).bit_length() - 1
-        self.slots = torch.full([self.mask + 1], -1, dtype=torch.int32)
+        self.slots = array("i", [-1]) * (self.mask + 1)
         left_out = np.array(is_left_out, dtype=np.uint8)
         function = kernel("index_terms", *_INDEX)
         # What was made without the library finds nothing with it.
         self.is_filled = function is not None
         if function is not None:
             ends, out = self.ends.buffer_info()[0], left_out.ctypes.data
-            function(self.letters, ends, len(terms), out, self.slots.data_ptr(), self.mask)
+            function(self.letters, ends, len(terms), out, self.slots.buffer_info()[0], self.mask)
 
     def counts(self, texts: Sequence[str], lowers: bool) -> tuple[np.ndarray, np.ndarray, np.ndarray] | None:
         """Starts of rows and columns, int64, and how often each occurs, float64; None without the library.
@@ -53,7 +53,7 @@ class WordIndex:
         words = np.empty(first + 2 * most, dtype=np.int64)
         start = words.ctypes.data
         threads = min(torch.get_num_threads(), 1 + len(joined) // _THREAD_WORK)
-        vocabulary = (self.letters, self.ends.buffer_info()[0], self.slots.data_ptr(), self.mask)
+        vocabulary = (self.letters, self.ends.buffer_info()[0], self.slots.buffer_info()[0], self.mask)
         results = (start, start + 8 * first, start + 8 * (first + most))
         function(joined, ends.buffer_info()[0], n, int(lowers), *vocabulary, *results, threads)
         n_found, counts = int(words[n]), words[first + most :].view(np.float64)

@@ -105,6 +105,18 @@ def test_parameters_that_are_written_to_are_noticed():
             torch.testing.assert_close(found, module.moments(x, True)[0][:, 0], rtol=1e-11, atol=0)
 
 
+def test_transforms_see_the_parameters():
+    X = np.random.default_rng(0).random((30, 2))
+    module, x = sk2torch.wrap(GaussianProcessRegressor(optimizer=None).fit(X, X[:, 0])), torch.from_numpy(X[:3] + 0.1)
+    scales = torch.tensor([[1.0], [2.0]]).double()
+    with torch.no_grad():
+        expected = module.predict(x)
+        function = sk2torch.method_module(module, "predict")
+        name = next(name for name, _ in function.named_parameters() if name.endswith("scale"))
+        found = torch.func.vmap(lambda scale: torch.func.functional_call(function, {name: scale}, x))(scales)
+    torch.testing.assert_close(found, torch.stack([expected, 2 * expected]))
+
+
 def test_large_weights_lose_nothing():
     # Without noise weights are large, and their terms cancel.
     X = np.random.default_rng(0).random((40, 1))

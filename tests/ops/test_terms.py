@@ -2,6 +2,7 @@
 
 import copy
 import pickle
+from array import array
 
 import numpy as np
 import pandas as pd
@@ -109,7 +110,7 @@ def test_documents_that_are_no_strings():
 def test_counts_lie_in_one_array():
     index = WordIndex(["aa", "bb", "cc"], [False, False, False])
     copied = copy.deepcopy(index)
-    index.slots.fill_(-1)
+    index.slots[:] = array("i", [-1]) * len(index.slots)
     for texts in ([], [""], ["", "bb", "", "cc aa cc"], ["aa"] * 1000):
         starts, columns, counts = copied.counts(texts, True)
         words = [[text.split().count(word) for word in ("aa", "bb", "cc")] for text in texts]
