@@ -55,8 +55,9 @@ class TermCounts(Documents):
         """Counts by compiled code; None for other terms than words, and for other documents than strings."""
         if self.words is None or not set(map(type, documents)) <= {str}:
             return None
-        analyze, lowers = self.analysis.analyzer_function(), self.analysis.lowercase
-        if not "".join(documents).isascii():
+        lowers = self.analysis.lowercase
+        if not all(map(str.isascii, documents)):
+            analyze = self.analysis.analyzer_function()
             # Words beyond ASCII are found and lowered here, once and for all.
             lower = str.lower if lowers else str
             documents = [lower(d) if d.isascii() else " ".join(analyze(d)) for d in documents]

@@ -1,5 +1,8 @@
 """Additive models: an initial score, then the leaves of trees."""
 
+from typing import Any
+
+import torch
 from torch import Tensor, nn
 
 from sk2torch.blocks.leaf_sum import LeafSum
@@ -72,7 +75,12 @@ class BoostedTrees(nn.Module):
         self.n_scores = trees.n_groups
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.trees(x, self.initial(x))
+        if torch.jit.is_scripting():
+            return self.trees(x, self.initial(x))
+        else:
+            # Attributes of modules are slow to find.
+            parts: Any = self._modules
+            return parts["trees"](x, parts["initial"](x))
 
     def stages(self, x: Tensor) -> Tensor:
         """The scores after each iteration, shape ``(n_iterations, n_samples, n_scores)``."""

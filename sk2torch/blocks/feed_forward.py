@@ -1,5 +1,7 @@
 """Fully connected networks."""
 
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 
@@ -29,10 +31,16 @@ class FeedForward(nn.Module):
     def arrays(self) -> list[Tensor]:
         """Weights and offsets of all layers, without the search that attributes of modules take."""
         if torch.compiler.is_compiling():
-            layers = [*self.hidden, self.output]
-        else:
-            layers = [*self._modules["hidden"]._modules.values(), self._modules["output"]]
-        return [array for layer in layers for array in held_tensors(layer, "weight", "bias")]
+            return [array for layer in [*self.hidden, self.output] for array in (layer.weight, layer.bias)]
+        layers: Any = [*self._modules["hidden"]._modules.values(), self._modules["output"]]
+        found: list[Tensor] = []
+        for layer in layers:
+            parameters = layer._parameters
+            if "weight" in parameters and "bias" in parameters:
+                found += parameters["weight"], parameters["bias"]
+            else:
+                found += held_tensors(layer, "weight", "bias")
+        return found
 
     def forward(self, x: Tensor) -> Tensor:
         if not torch.jit.is_scripting():

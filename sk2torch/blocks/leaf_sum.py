@@ -1,5 +1,7 @@
 """Sums of what the leaves of trees hold."""
 
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 
@@ -34,7 +36,9 @@ class LeafSum(nn.Module):
         if torch.jit.is_scripting():
             return self.divided(self.sum_in_blocks(x, self.first(x, start)))
         else:
-            forest, values = self.forest, self.values
+            # Attributes of modules are slow to find.
+            forest: Any = self._modules["forest"]
+            values = self.values
             result = forest.direct_sums(x, values, start, self.n_groups, self.divisor)
             if result is not None:
                 return result

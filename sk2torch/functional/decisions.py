@@ -7,12 +7,17 @@ from sk2torch.ops.decisions import native_positive
 
 
 def positive_index(scores: Tensor, is_negated: bool = False) -> Tensor:
-    """1 where a score of shape ``(n,)`` is above zero, else 0, or the other way round; int64, shape ``(n,)``."""
+    """1 where a score is above zero, else 0, or the other way round; int64, shape ``(n,)``.
+
+    Args:
+        scores: shape ``(n,)`` or ``(n, 1)``.
+        is_negated: the other way round.
+    """
     if not torch.jit.is_scripting():
         found = native_positive(scores, is_negated)
         if found is not None:
             return found
-    is_positive = scores > 0
+    is_positive = single_column(scores) > 0
     return is_positive.logical_not().long() if is_negated else is_positive.long()
 
 

@@ -8,12 +8,12 @@ from sk2torch.ops.softmax import binary_rows, normalize_rows
 
 
 def binary_sigmoid(score: Tensor) -> Tensor:
-    """``[1 - sigmoid(s), sigmoid(s)]`` for scores of shape ``(n,)``: shape ``(n, 2)``."""
+    """``[1 - sigmoid(s), sigmoid(s)]`` for scores of shape ``(n,)`` or ``(n, 1)``: shape ``(n, 2)``."""
     if not torch.jit.is_scripting():
         result = binary_rows(score)
         if result is not None:
             return result
-    positive = torch.sigmoid(score)
+    positive = torch.sigmoid(score if score.dim() == 1 else score[:, 0])
     # The operator ``1.0 - positive`` takes another turn through Python.
     return torch.stack([torch.rsub(positive, 1.0), positive], dim=1)
 

@@ -18,7 +18,7 @@ def class_probabilities(raw: Tensor, link: str) -> Tensor:
     """
     if link == "multinomial_logit":
         return softmax_rows(raw)
-    return binary_sigmoid(2.0 * raw[:, 0] if link == "half_logit" else raw[:, 0])
+    return binary_sigmoid(2.0 * raw if link == "half_logit" else raw)
 
 
 def staged_probabilities(raw: Tensor, link: str) -> Tensor:

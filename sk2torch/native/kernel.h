@@ -15,6 +15,16 @@
 #define SK2TORCH_JOIN(name, suffix) SK2TORCH_JOIN_(name, suffix)
 /* The exported symbol of a kernel: void KERNEL(forest_leaves)(...) { } */
 #define KERNEL(name) SK2TORCH_EXPORT SK2TORCH_JOIN(name, SK2TORCH_SUFFIX)
+/* The same kernel with its arguments in one array, which takes a caller in Python a third of the time:
+   void PACKED(forest_leaves) { CALL(forest_leaves)(a[0].p, (int)a[1].i, a[2].d); } */
+#define PACKED(name) KERNEL(name##_packed)(const union sk2torch_word *a)
+#define CALL(name) SK2TORCH_JOIN(name, SK2TORCH_SUFFIX)
+
+union sk2torch_word {
+    int64_t i;
+    double d;
+    void *p;
+};
 
 /* One part of a loop: the items from begin to end, run by the thread of that number (below n_threads). */
 typedef void (*sk2torch_task)(int64_t begin, int64_t end, int thread, void *context);

@@ -3,6 +3,7 @@
 import ctypes
 import functools
 import os
+import struct
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -45,12 +46,15 @@ def kernel(name: str, *argument_types: Any, returns: Any = None) -> Callable[...
 
     Args:
         name: as in ``KERNEL(name)``.
-        argument_types: of ctypes.
+        argument_types: of ctypes. Or one string for ``PACKED(name)``, which takes the same arguments in a third of the
+            time: a letter for each, ``q`` for integers and addresses (0 for none) and ``d`` for real numbers.
         returns: the type of ctypes that the function returns; None for nothing.
     """
     found = library()
     if found is None:
         return None
+    if argument_types and isinstance(argument_types[0], str):
+        return _packed(kernel(f"{name}_packed", ctypes.c_char_p, returns=returns), argument_types[0])
     for suffix in _usable(found):
         function = getattr(found, f"{name}_{suffix}", None)
         if function is not None:
@@ -58,6 +62,13 @@ def kernel(name: str, *argument_types: Any, returns: Any = None) -> Callable[...
             function.restype = returns
             return function
     return None
+
+
+def _packed(function: Callable[..., Any] | None, layout: str) -> Callable[..., Any] | None:
+    if function is None:
+        return None
+    pack = struct.Struct(layout).pack
+    return lambda *arguments: function(pack(*arguments))
 
 
 def warn_if_missing() -> None:

@@ -20,8 +20,9 @@ _FEWEST_OUTPUTS, _FEWEST_ROWS = 4, 64
 # A second thread costs about as much as so many multiplications.
 _THREAD_WORK = 2**18
 
-_POINTER, _INT64, _INT = ctypes.c_void_p, ctypes.c_int64, ctypes.c_int
-_TYPES = (_POINTER, _INT64, _INT64, _POINTER, _POINTER, _INT, _INT, _INT64, _POINTER, _POINTER, _INT)
+_INT64 = ctypes.c_int64
+# With two more words for each layer: where its weights and bias are.
+_KERNEL = ("dense_layers", "qqqqqqqqqq")
 
 
 def affine_rows(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor | None:
@@ -70,24 +71,25 @@ def _widths(shapes: tuple[torch.Size, ...]) -> tuple[ctypes.Array[ctypes.c_int64
 
 
 def _run(x: Tensor, arrays: list[Tensor], hidden: str, last: str) -> Tensor | None:
-    widths, widest, n_weights = _widths(tuple([array.shape for array in arrays]))
+    widths, widest, n_weights = _widths(tuple([part.shape for part in arrays]))
     # Torch says what is wrong with a row of another width.
     if n_weights > _MOST_WEIGHTS or x.dim() != 2 or x.shape[1] != widths[0]:
         return None
-    function = kernel("dense_layers", *_TYPES)
+    function = kernel(_KERNEL[0], _KERNEL[1] + "q" * len(arrays))
     if function is None:
         warn_if_missing()
         return None
-    # Held until the call is over.
-    x, arrays = x.contiguous(), [array.contiguous() for array in arrays]
+    x, addresses = x.contiguous(), [part.data_ptr() for part in arrays if part.is_contiguous()]
+    if len(addresses) < len(arrays):
+        # Held until the call is over.
+        arrays = [part.contiguous() for part in arrays]
+        addresses = [part.data_ptr() for part in arrays]
     n, n_layers, threads, room = x.shape[0], len(arrays) // 2, 1, None
     if n > _FEW or widest > _MOST_STACK:
         threads = min(torch.get_num_threads(), 1 + n * n_weights // _THREAD_WORK)
         room = x.new_empty(threads * 2 * widest * _ROWS)
-    out = x.new_empty(n, widths[n_layers])
-    function(
-        *(x.data_ptr(), n, n_layers, widths, (_POINTER * len(arrays))(*[array.data_ptr() for array in arrays])),
-        *(_ACTIVATIONS[hidden], _ACTIVATIONS[last], widest),
-        *(None if room is None else room.data_ptr(), out.data_ptr(), threads),
-    )
+    out, workspace = x.new_empty(n, widths[n_layers]), 0 if room is None else room.data_ptr()
+    activations = (_ACTIVATIONS[hidden], _ACTIVATIONS[last])
+    places = (widest, workspace, out.data_ptr(), threads)
+    function(x.data_ptr(), n, n_layers, ctypes.addressof(widths), *activations, *places, *addresses)
     return out

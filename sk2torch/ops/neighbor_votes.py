@@ -7,17 +7,16 @@ from torch import Tensor
 
 from sk2torch.native import kernel, takes_addresses, takes_doubles
 
-_POINTER, _INT64, _INT = ctypes.c_void_p, ctypes.c_int64, ctypes.c_int
-_VOTES = ("class_votes", _POINTER, _INT64, _INT64, _POINTER, _POINTER, _INT64, _INT64, _INT, _POINTER)
-_MEANS = ("target_means", _POINTER, _INT64, _INT64, _POINTER, _POINTER, _INT64, _INT64, _POINTER)
-_WEIGHTS = ("inverse_distances", _POINTER, _INT64, _INT64, _POINTER)
+_VOTES = ("class_votes", "qqqqqqqqq")
+_MEANS = ("target_means", "qqqqqqqq")
+_WEIGHTS = ("inverse_distances", ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64, ctypes.c_void_p)
 
 
 def class_votes(index: Tensor, weights: Tensor, labels: Tensor, n_classes: int, is_share: bool) -> Tensor | None:
     """``functional.neighbor_votes.class_votes``."""
     if not (takes_doubles(weights) and takes_addresses(index, labels)) or index.shape != weights.shape:
         return None
-    function = kernel(*_VOTES, returns=_INT)
+    function = kernel(*_VOTES, returns=ctypes.c_int)
     if function is None or index.dtype is not torch.int64 or labels.dtype is not torch.int64:
         return None
     if not (index.is_contiguous() and weights.is_contiguous() and labels.is_contiguous()):
@@ -33,7 +32,7 @@ def target_means(index: Tensor, weights: Tensor, targets: Tensor) -> Tensor | No
     """``functional.neighbor_votes.target_means``."""
     if not (takes_doubles(weights, targets) and takes_addresses(index)) or index.shape != weights.shape:
         return None
-    function = kernel(*_MEANS, returns=_INT)
+    function = kernel(*_MEANS, returns=ctypes.c_int)
     if function is None or index.dtype is not torch.int64:
         return None
     if not (index.is_contiguous() and weights.is_contiguous() and targets.is_contiguous()):

@@ -44,8 +44,8 @@ def normalize_rows(x: Tensor, kind: str) -> Tensor | None:
 
 @rounds_to_single
 def binary_rows(scores: Tensor) -> Tensor | None:
-    """``[1 - sigmoid(s), sigmoid(s)]`` for scores of shape ``(n,)``; None where compiled code does not apply."""
-    if not takes_doubles(scores) or scores.dim() != 1:
+    """``functional.links.binary_sigmoid``; None where compiled code does not apply."""
+    if not takes_doubles(scores) or (scores.dim() != 1 and scores.shape[1:] != (1,)):
         return None
     function = kernel(*_PAIRS)
     if function is None:

@@ -1,7 +1,5 @@
 """Sparse matrices by rows, in compiled code; None where it does not apply."""
 
-import ctypes
-
 import torch
 from torch import Tensor
 
@@ -14,9 +12,8 @@ _THREAD_WORK = 2**15
 # Larger weights are not copied into another order.
 _MOST_COPIED = 2**22
 
-_POINTER, _INT64, _INT = ctypes.c_void_p, ctypes.c_int64, ctypes.c_int
-_TERMS = (_POINTER, _POINTER, _POINTER, _INT64, _POINTER, _INT, _INT, _POINTER, _INT)
-_AFFINE = (_POINTER, _POINTER, _POINTER, _INT64, _INT64, _POINTER, _POINTER, _INT64, _POINTER, _POINTER, _INT)
+_TERMS = ("term_weights", "qqqqqqqqq")
+_AFFINE = ("sparse_affine", "qqqqqqqqqqq")
 
 
 def term_weights(x: Tensor, idf: Tensor | None, sublinear: bool, norm: str) -> Tensor | None:
@@ -31,7 +28,7 @@ def term_weights(x: Tensor, idf: Tensor | None, sublinear: bool, norm: str) -> T
     parts = _parts_of(x)
     if parts is None or (idf is not None and not takes_doubles(idf)):
         return None
-    function = kernel("term_weights", *_TERMS)
+    function = kernel(*_TERMS)
     if function is None:
         warn_if_missing()
         return None
@@ -41,7 +38,7 @@ def term_weights(x: Tensor, idf: Tensor | None, sublinear: bool, norm: str) -> T
         idf = idf.contiguous()
     out = torch.empty_like(values)
     threads = min(torch.get_num_threads(), 1 + values.shape[0] // _THREAD_WORK)
-    address = None if idf is None else idf.data_ptr()
+    address = 0 if idf is None else idf.data_ptr()
     addresses = (starts.data_ptr(), columns.data_ptr(), values.data_ptr())
     function(*addresses, x.shape[0], address, int(sublinear), _NORMS[norm], out.data_ptr(), threads)
     return out
@@ -58,7 +55,7 @@ def sparse_affine(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor | None:
     parts = _parts_of(x)
     if parts is None or x.shape[1] != weight.shape[1] or not takes_doubles(weight, bias):
         return None
-    function = kernel("sparse_affine", *_AFFINE)
+    function = kernel(*_AFFINE)
     if function is None:
         warn_if_missing()
         return None
@@ -81,7 +78,7 @@ def sparse_affine(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor | None:
         weight.data_ptr(),
         bias.data_ptr(),
         n_outputs,
-        None if room is None else room.data_ptr(),
+        0 if room is None else room.data_ptr(),
         out.data_ptr(),
         threads,
     )

@@ -1,6 +1,8 @@
 """Counting the words of documents by compiled code."""
 
 import ctypes
+import itertools
+from array import array
 from collections.abc import Sequence
 
 import numpy as np
@@ -26,14 +28,14 @@ class WordIndex:
     def __init__(self, terms: Sequence[str], is_left_out: Sequence[bool]) -> None:
         self.letters, self.ends = _joined(terms)
         self.mask = 2 ** (2 * len(terms) + 1).bit_length() - 1
-        self.slots = np.full(self.mask + 1, -1, dtype=np.int32)
+        self.slots = array("i", [-1]) * (self.mask + 1)
         left_out = np.array(is_left_out, dtype=np.uint8)
         function = kernel("index_terms", *_INDEX)
         # What was made without the library finds nothing with it.
         self.is_filled = function is not None
         if function is not None:
-            ends, out, slots = self.ends.ctypes.data, left_out.ctypes.data, self.slots.ctypes.data
-            function(self.letters, ends, len(terms), out, slots, self.mask)
+            ends, out = self.ends.buffer_info()[0], left_out.ctypes.data
+            function(self.letters, ends, len(terms), out, self.slots.buffer_info()[0], self.mask)
 
     def counts(self, texts: Sequence[str], lowers: bool) -> tuple[np.ndarray, np.ndarray, np.ndarray] | None:
         """Starts of rows and columns, int64, and how often each occurs, float64; None without the library.
@@ -46,18 +48,20 @@ class WordIndex:
         if function is None or not self.is_filled:
             return None
         (joined, ends), n = _joined(texts), len(texts)
-        starts = np.empty(n + 1, dtype=np.int64)
-        columns, counts = (np.empty(len(joined) // 3 + 2 * n + 1, dtype) for dtype in (np.int64, np.float64))
+        # One array for all three, whose address takes a while to find.
+        first, most = n + 1, len(joined) // 3 + 2 * n + 1
+        words = np.empty(first + 2 * most, dtype=np.int64)
+        start = words.ctypes.data
         threads = min(torch.get_num_threads(), 1 + len(joined) // _THREAD_WORK)
-        vocabulary = (self.letters, self.ends.ctypes.data, self.slots.ctypes.data, self.mask)
-        results = (starts.ctypes.data, columns.ctypes.data, counts.ctypes.data)
-        function(joined, ends.ctypes.data, n, int(lowers), *vocabulary, *results, threads)
-        return starts, columns[: starts[-1]], counts[: starts[-1]]
+        vocabulary = (self.letters, self.ends.buffer_info()[0], self.slots.buffer_info()[0], self.mask)
+        results = (start, start + 8 * first, start + 8 * (first + most))
+        function(joined, ends.buffer_info()[0], n, int(lowers), *vocabulary, *results, threads)
+        n_found, counts = int(words[n]), words[first + most :].view(np.float64)
+        return words[:first], words[first : first + n_found], counts[:n_found]
 
 
-def _joined(texts: Sequence[str]) -> tuple[bytes, np.ndarray]:
-    """All of them in UTF-8, and where each ends, int64."""
+def _joined(texts: Sequence[str]) -> tuple[bytes, array]:
+    """All of them in UTF-8, and where each ends, in words of 64 bits."""
     together = "".join(texts)
     parts = texts if together.isascii() else [text.encode("utf-8", "surrogatepass") for text in texts]
-    lengths = np.fromiter(map(len, parts), dtype=np.int64, count=len(texts))
-    return together.encode("utf-8", "surrogatepass"), np.cumsum(lengths)
+    return together.encode("utf-8", "surrogatepass"), array("q", itertools.accumulate(map(len, parts)))

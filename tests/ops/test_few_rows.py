@@ -1,5 +1,7 @@
 """Compiled code for single rows agrees with the formulas in torch, and leaves to them what it does not take."""
 
+import itertools
+
 import numpy as np
 import pytest
 import torch
@@ -8,6 +10,7 @@ from sk2torch.blocks.linear import LinearMap
 from sk2torch.functional import centers, decisions, links, neighbor_votes
 from sk2torch.functional.held_tensors import held_tensors
 from sk2torch.native import kernel
+from sk2torch.ops.layers import dense_layers
 from sk2torch.ops.pairwise import nearest_of_few, weighted_sum
 from sk2torch.ops.pairwise.native_few import few_sums
 from sk2torch.ops.pairwise.reference import blocked_sum
@@ -27,15 +30,22 @@ def test_decisions(is_negated):
     expected = scores.gt(0).logical_xor(torch.tensor(is_negated)).long()
     for given in (scores, scores.float(), scores.requires_grad_()):
         assert torch.equal(decisions.positive_index(given, is_negated), expected)
+        assert torch.equal(decisions.positive_index(given.unsqueeze(1), is_negated), expected)
+    with pytest.raises(ValueError, match="one score for each row"):
+        decisions.positive_index(scores.detach().expand(2, -1).T.contiguous(), is_negated)
 
 
 def test_probabilities_of_two_classes():
     scores = torch.cat([torch.tensor(STRANGE, dtype=torch.float64), 20 * drawn(1000)])
     positive = torch.sigmoid(scores)
-    torch.testing.assert_close(
-        links.binary_sigmoid(scores), torch.stack([1 - positive, positive], dim=1), rtol=1e-14, atol=0, equal_nan=True
-    )
-    assert links.binary_sigmoid(scores.requires_grad_()).requires_grad
+    expected = torch.stack([1 - positive, positive], dim=1)
+    for given in (scores, scores.unsqueeze(1)):
+        found = links.binary_sigmoid(given)
+        torch.testing.assert_close(found, expected, rtol=1e-14, atol=0, equal_nan=True)
+        torch.testing.assert_close(torch.jit.script(links.binary_sigmoid)(given), expected, equal_nan=True)
+        recorded = links.binary_sigmoid(given.clone().requires_grad_())
+        assert recorded.requires_grad
+        torch.testing.assert_close(recorded, expected, rtol=1e-14, atol=0, equal_nan=True)
 
 
 @pytest.mark.parametrize("dtype", [torch.float64, torch.float32])
@@ -100,6 +110,22 @@ def test_votes_and_means_of_neighbors():
         neighbor_votes.class_votes(index, weights, labels, 2, True)
     with pytest.raises((RuntimeError, IndexError)):
         neighbor_votes.target_means(index + 1, weights, targets, True)
+
+
+@pytest.mark.parametrize("widths", [(3, 1), (20, 17, 8, 3), (8, 9, 1), (513, 2)], ids=str)
+def test_networks_of_any_width(widths):
+    weights = [drawn(*shape) for shape in itertools.pairwise(widths)]
+    biases = [drawn(width) for width in widths[1:]]
+    x = drawn(5, widths[0])
+    expected = x
+    for weight, bias in zip(weights, biases, strict=True):
+        expected = torch.tanh(expected @ weight + bias)
+    for form in (torch.Tensor.contiguous, lambda weight: weight):
+        # The weights of the second form lie by columns.
+        arrays = [part for weight, bias in zip(weights, biases, strict=True) for part in (form(weight.T), bias)]
+        for rows in (x, x[:1], x[:0]):
+            found = dense_layers(rows, arrays, "tanh", "tanh")
+            torch.testing.assert_close(found, expected[: len(rows)], rtol=1e-12, atol=1e-14)
 
 
 def test_held_tensors_follow_parametrizations():

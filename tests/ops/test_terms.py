@@ -1,14 +1,18 @@
 """Words that compiled code counts are those of the regular expression."""
 
+import copy
 import pickle
+from array import array
 
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.sparse import csr_array
 from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
 
 import sk2torch
 from sk2torch.base.document_readers import TermCounts
+from sk2torch.native import kernel
 from sk2torch.ops.terms import WordIndex
 from tests.cases.text import DOCUMENTS
 
@@ -100,3 +104,17 @@ def test_documents_that_are_no_strings():
     with pytest.raises(sk2torch.InputError, match="nan"):
         model.encode(["the", np.nan])
     assert model.encode([b"the the"]).to_dense().sum() == 2
+
+
+@pytest.mark.skipif(kernel("count_terms") is None, reason="no compiled kernels here")
+def test_counts_lie_in_one_array():
+    index = WordIndex(["aa", "bb", "cc"], [False, False, False])
+    copied = copy.deepcopy(index)
+    index.slots[:] = array("i", [-1]) * len(index.slots)
+    for texts in ([], [""], ["", "bb", "", "cc aa cc"], ["aa"] * 1000):
+        starts, columns, counts = copied.counts(texts, True)
+        words = [[text.split().count(word) for word in ("aa", "bb", "cc")] for text in texts]
+        found = csr_array((counts, columns, starts), shape=(len(texts), 3)).toarray()
+        np.testing.assert_array_equal(found, np.reshape(words, (len(texts), 3)))
+        assert (starts.dtype, columns.dtype, counts.dtype) == (np.int64, np.int64, np.float64)
+    assert index.counts(["aa"], True)[1].size == 0

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from sk2torch.base import ANY_WIDTH, Column, TorchEstimator, UnsupportedParameter, read, register
-from sk2torch.blocks.covariance_sums import covariance_sums
+from sk2torch.blocks.covariance_sums import covariance_sums, few_covariance_means
 from sk2torch.estimators.gaussian_process.kernels import (
     kernel_width,
     read_kernel,
@@ -16,6 +16,7 @@ from sk2torch.estimators.gaussian_process.kernels import (
     refuse_narrow_rows,
     uses_given_kernel,
 )
+from sk2torch.functional.held_tensors import held_tensors
 from sk2torch.ops.pairwise import safe_root
 from sk2torch.ops.row_blocks import keep_block
 from sk2torch.ops.triangular import diagonal_inverses, solve_rows, solved_squares
@@ -139,7 +140,15 @@ class TorchGaussianProcessRegressor(TorchEstimator):
         return mean, solved_squares(self.lower, self.inverses, covariance)
 
     def predict(self, x: Tensor) -> Tensor:
-        mean = self.moments(self.prepare(x), False)[0]
+        x = self.prepare(x)
+        if not torch.jit.is_scripting():  # noqa: SIM102
+            if self.flat:
+                parts: Any = self._modules
+                held = held_tensors(self, "rows", "weights", "scale", "center")
+                found = few_covariance_means(parts["kernel"], x, *held)
+                if found is not None:
+                    return found
+        mean = self.moments(x, False)[0]
         return mean[:, 0] if self.flat else mean
 
     def predict_with_std(self, x: Tensor) -> tuple[Tensor, Tensor]:

@@ -49,15 +49,24 @@ class TorchMLPClassifier(TorchClassifier):
         write_network(estimator, self.network)
 
     def predict(self, x: Tensor) -> Tensor:
-        output = self.network(self.prepare(x))
+        output = self.output(x)
         if self.is_multilabel:
             return (output > 0.5).long()
         if self.is_binary:
             return self.labels((output[:, 0] > 0.5).long().clamp(max=self.last_class))
         return self.labels(output.argmax(dim=1))
 
+    def output(self, x: Tensor) -> Tensor:
+        """Of the network, shape ``(n_samples, n_outputs)``."""
+        if torch.jit.is_scripting():
+            return self.network(self.prepare(x))
+        else:
+            # Attributes of modules are slow to find.
+            parts: Any = self._modules
+            return parts["network"](self.prepare(x))
+
     def predict_proba(self, x: Tensor) -> Tensor:
-        output = self.network(self.prepare(x))
+        output = self.output(x)
         return torch.cat([1.0 - output, output], dim=1) if self.is_binary else output
 
     def predict_log_proba(self, x: Tensor) -> Tensor:

@@ -87,9 +87,16 @@ class TorchPipeline(TorchEstimator):
 
     def transform_steps(self, x: Tensor) -> Tensor:
         """What the final step sees."""
-        for step in self.steps:
-            x = step.transform(x)
-        return x
+        if torch.jit.is_scripting():
+            for step in self.steps:
+                x = step.transform(x)
+            return x
+        else:
+            # Attributes of modules are slow to find.
+            parts: Any = self._modules
+            for step in parts["steps"]:
+                x = step.transform(x)
+            return x
 
     @torch.jit.unused
     def in_blocks(self, x: Tensor, method: str) -> Tensor | None:
@@ -125,7 +132,11 @@ class TorchPipeline(TorchEstimator):
             result = self.in_blocks(x, "predict_proba")
             if result is not None:
                 return result
-        return self.final.predict_proba(self.transform_steps(x))
+            # Attributes of modules are slow to find.
+            parts: Any = self._modules
+            return parts["final"].predict_proba(self.transform_steps(x))
+        else:
+            return self.final.predict_proba(self.transform_steps(x))
 
     def predict_log_proba(self, x: Tensor):
         if not torch.jit.is_scripting():

@@ -114,7 +114,7 @@ class TorchSVC(TorchClassifier):
         if self.break_ties:
             return self.labels(self.decision_function(x).argmax(dim=1))
         if self.n_classes == 2:
-            return self.labels(positive_index(self.pair_scores(x).squeeze(1), True))
+            return self.labels(positive_index(self.pair_scores(x), True))
         return self.labels(self.class_scores(x, False).argmax(dim=1))
 
     def predict_proba(self, x: Tensor) -> Tensor:
@@ -129,7 +129,12 @@ class TorchSVC(TorchClassifier):
     def pair_scores(self, x: Tensor) -> Tensor:
         """libsvm's decision values, positive for the first class of a pair; ``(n_samples, n_pairs)``."""
         if self.n_classes == 2:
-            return self.expansion(self.prepare(x), self.intercept)
+            if torch.jit.is_scripting():
+                return self.expansion(self.prepare(x), self.intercept)
+            else:
+                # Attributes of modules are slow to find.
+                parts: Any = self._modules
+                return parts["expansion"](self.prepare(x), self.intercept)
         sums = self.expansion(self.prepare(x))
         return sums.index_select(1, self.first_sum) + sums.index_select(1, self.second_sum) + self.intercept
 

@@ -134,3 +134,8 @@ int KERNEL(forest_sums)(const forest *f, const void *x, int x_is_double, int64_t
              .start_columns = start_columns, .divisor = divisor, .sums = sums};
     return run(&j, n, n_threads);
 }
+
+int PACKED(forest_sums) {
+    return CALL(forest_sums)(a[0].p, a[1].p, (int)a[2].i, a[3].i, a[4].p, (int)a[5].i, a[6].i, a[7].i, a[8].p, a[9].i,
+                             a[10].i, a[11].d, a[12].p, (int)a[13].i);
+}

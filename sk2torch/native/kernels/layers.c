@@ -1,5 +1,6 @@
 /* Fully connected networks: rows go through all layers a tile at a time, in float64. */
 #include "doubles.h"
+#include "lanes.h"
 
 /* Rows of a tile in vectors, and columns that are computed together: as many sums as there are registers for. */
 #if SK2TORCH_ISA >= 5
@@ -8,6 +9,16 @@
 #define VECTORS 2
 #endif
 #define COLUMNS 6
+#if SK2TORCH_ISA >= 5
+#define EVEN EVEN_8
+#define ODD ODD_8
+#elif SK2TORCH_ISA >= 2
+#define EVEN EVEN_4
+#define ODD ODD_4
+#else
+#define EVEN EVEN_2
+#define ODD ODD_2
+#endif
 #define ROWS (VECTORS * LANES)
 /* So few rows go through one at a time; in memory of the stack if no layer is wider than MOST_STACK. */
 #define FEW 6
@@ -108,31 +119,40 @@ static void run_tile(const struct network *p, int64_t begin, int64_t end, double
         for (int64_t c = 0; c < n_outputs; c++) p->out[(begin + i) * n_outputs + c] = in[c * ROWS + i];
 }
 
-static INLINE double total_of(vec values) {
-    double total = 0;
-    for (int i = 0; i < LANES; i++) total += values[i];
-    return total;
+/* The first `count` numbers, fewer than there are lanes, and zeros. */
+static INLINE vec first_of(const double *from, int64_t count) {
+#if SK2TORCH_ISA >= 5
+    return (vec)_mm512_maskz_loadu_pd((__mmask8)((1u << count) - 1), from);
+#else
+    vec result = {0};
+    for (int64_t i = 0; i < count; i++) result[i] = from[i];
+    return result;
+#endif
 }
 
-/* out = weight in + bias, four columns at a time while there are so many. */
+/* out = weight in + bias, as many columns at a time as there are lanes, the last repeated. */
 static void row_layer(const double *in, const double *weight, const double *bias, int64_t depth, int64_t width,
                       double *out) {
     const int64_t whole = depth - depth % LANES;
-    for (int64_t c = 0; c < width;) {
-        const int64_t count = width - c >= 4 ? 4 : 1;
-        const double *rows[4];
-        for (int k = 0; k < 4; k++) rows[k] = weight + (c + (k < count ? k : 0)) * depth;
-        vec sums[4] = {{0}, {0}, {0}, {0}};
+    for (int64_t c = 0; c < width; c += LANES) {
+        const int64_t count = width - c < LANES ? width - c : LANES;
+        const double *rows[LANES];
+        vec sums[LANES];
+        UNROLL for (int k = 0; k < LANES; k++) rows[k] = weight + (c + (k < count ? k : count - 1)) * depth;
+        UNROLL for (int k = 0; k < LANES; k++) sums[k] = (vec){0};
         for (int64_t j = 0; j < whole; j += LANES) {
             const vec value = *(const loose_vec *)(in + j);
-            UNROLL for (int k = 0; k < 4; k++) sums[k] = FMA(value, *(const loose_vec *)(rows[k] + j), sums[k]);
+            UNROLL for (int k = 0; k < LANES; k++) sums[k] = FMA(value, *(const loose_vec *)(rows[k] + j), sums[k]);
         }
-        for (int k = 0; k < count; k++) {
-            double total = total_of(sums[k]) + bias[c + k];
-            for (int64_t j = whole; j < depth; j++) total += in[j] * rows[k][j];
-            out[c + k] = total;
+        if (whole < depth) {
+            const vec value = first_of(in + whole, depth - whole);
+            UNROLL for (int k = 0; k < LANES; k++) sums[k] = FMA(value, first_of(rows[k] + whole, depth - whole), sums[k]);
         }
-        c += count;
+        UNROLL for (int size = LANES; size > 1; size /= 2) UNROLL for (int k = 0; k < size / 2; k++) sums[k] =
+            SHUFFLE(ivec, sums[2 * k], sums[2 * k + 1], EVEN) + SHUFFLE(ivec, sums[2 * k], sums[2 * k + 1], ODD);
+        if (count == LANES) *(loose_vec *)(out + c) = sums[0] + *(const loose_vec *)(bias + c);
+        else
+            for (int64_t k = 0; k < count; k++) out[c + k] = sums[0][k] + bias[c + k];
     }
 }
 
@@ -183,4 +203,10 @@ void KERNEL(dense_layers)(const double *x, int64_t n, int64_t n_layers, const in
         return;
     }
     sk2torch_parallel(n, ROWS, n_threads, run, &p);
+}
+
+/* The arrays follow. */
+void PACKED(dense_layers) {
+    CALL(dense_layers)(a[0].p, a[1].i, a[2].i, a[3].p, (const double *const *)(a + 10), (int)a[4].i, (int)a[5].i, a[6].i,
+                       a[7].p, a[8].p, (int)a[9].i);
 }

@@ -47,3 +47,9 @@ void KERNEL(inverse_distances)(const double *distance, int64_t n, int64_t k, dou
         for (int64_t j = 0; j < k; j++) out[j] = has_zero ? distance[j] == 0 : 1 / distance[j];
     }
 }
+
+int PACKED(class_votes) {
+    return CALL(class_votes)(a[0].p, a[1].i, a[2].i, a[3].p, a[4].p, a[5].i, a[6].i, (int)a[7].i, a[8].p);
+}
+
+int PACKED(target_means) { return CALL(target_means)(a[0].p, a[1].i, a[2].i, a[3].p, a[4].p, a[5].i, a[6].i, a[7].p); }

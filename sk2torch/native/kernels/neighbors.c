@@ -69,7 +69,7 @@ static INLINE uint32_t lanes_not_above(FLOATS a, float limit) {
 #define REAL double
 #define INT int64_t
 #define NAME(x) x##_f64
-#define EXPORTED(x) void KERNEL(x##_f64)
+#define EXPORTED(x) KERNEL(x##_f64)
 #define POW pow
 #define SQRT sqrt
 #define SMALLEST DBL_MIN
@@ -110,7 +110,7 @@ static INLINE uint32_t lanes_not_above(FLOATS a, float limit) {
 #define REAL float
 #define INT int32_t
 #define NAME(x) x##_f32
-#define EXPORTED(x) void KERNEL(x##_f32)
+#define EXPORTED(x) KERNEL(x##_f32)
 #define POW powf
 #define SQRT sqrtf
 #define SMALLEST FLT_MIN
@@ -140,3 +140,10 @@ static INLINE uint32_t lanes_not_above(FLOATS a, float limit) {
 #include "neighbors_few.h"
 #include "neighbors_filter.h"
 #include "neighbors_refine.h"
+
+#define GIVEN                                                                                                           \
+    a[0].p, a[1].i, a[2].p, a[3].i, a[4].i, a[5].i, (int)a[6].i, a[7].d, a[8].p, (int)a[9].i, a[10].p, a[11].i, a[12].i, \
+        a[13].p, a[14].p, a[15].i, a[16].p, a[17].p, (int)a[18].i
+
+int PACKED(neighbors_nearest_f64) { return CALL(neighbors_nearest_f64)(GIVEN); }
+int PACKED(neighbors_nearest_f32) { return CALL(neighbors_nearest_f32)(GIVEN); }

@@ -170,20 +170,18 @@ static int NAME(search_many)(NAME(search) *s, int64_t most_bytes) {
     return is_done;
 }
 
-/* Status: 0 without memory, 2 where some query met too few rows at a finite distance, else 1. */
-EXPORTED(neighbors_nearest)(const REAL *x, int64_t n, const REAL *rows, int64_t m, int64_t d, int64_t k, int metric,
-                            double power, const REAL *weights, int order, const int64_t *leaves, int64_t n_leaves,
-                            int64_t width, const REAL *lower, const REAL *upper, int64_t most_bytes, int64_t *index,
-                            REAL *values, int n_threads, int *status) {
+/* Returns 0 without memory, 2 where some query met too few rows at a finite distance, else 1. */
+int EXPORTED(neighbors_nearest)(const REAL *x, int64_t n, const REAL *rows, int64_t m, int64_t d, int64_t k, int metric,
+                                double power, const REAL *weights, int order, const int64_t *leaves, int64_t n_leaves,
+                                int64_t width, const REAL *lower, const REAL *upper, int64_t most_bytes, int64_t *index,
+                                REAL *values, int n_threads) {
     NAME(search) s = {
         .x = x, .n = n, .rows = rows, .m = m, .d = d, .k = k, .metric = metric, .power = (REAL)power, .weights = weights,
         .order = order, .leaves = leaves, .n_leaves = n_leaves, .width = width, .lower = lower, .upper = upper,
         .index = index, .values = values, .n_threads = n_threads, .padded = (width + LANES - 1) / LANES * LANES};
-    if (n <= FEW_QUERIES && metric == EUCLIDEAN) {
-        *status = NAME(search_few)(&s);
-    } else {
-        *status = NAME(search_many)(&s, most_bytes);
-    }
-    for (int64_t q = 0; q < n && *status; q++)
-        if (!(values[q * k + k - 1] < INFINITY)) *status = 2;
+    const int is_few = n <= FEW_QUERIES && metric == EUCLIDEAN;
+    int status = is_few ? NAME(search_few)(&s) : NAME(search_many)(&s, most_bytes);
+    for (int64_t q = 0; q < n && status; q++)
+        if (!(values[q * k + k - 1] < INFINITY)) status = 2;
+    return status;
 }

@@ -188,3 +188,16 @@ static INLINE __m512d powers_of_two(__m512d x) {
 #include "pairwise_reductions.h"
 #include "pairwise_logarithms.h"
 #include "pairwise_few.h"
+
+#define GIVEN_SUMS                                                                                                     \
+    a[0].p, a[1].i, a[2].p, a[3].i, a[4].i, (int)a[5].i, (int)a[6].i, a[7].d, a[8].d, a[9].i, a[10].p, a[11].i, a[12].p, \
+        a[13].i, a[14].p, a[15].p
+
+void PACKED(pairwise_few_sums_f64) { CALL(pairwise_few_sums_f64)(GIVEN_SUMS); }
+void PACKED(pairwise_few_sums_f32) { CALL(pairwise_few_sums_f32)(GIVEN_SUMS); }
+
+#define GIVEN_MEANS                                                                                                     \
+    a[0].p, a[1].i, a[2].p, a[3].i, a[4].i, (int)a[5].i, (int)a[6].i, a[7].d, a[8].p, a[9].d, a[10].d, a[11].p
+
+void PACKED(pairwise_few_means_f64) { CALL(pairwise_few_means_f64)(GIVEN_MEANS); }
+void PACKED(pairwise_few_means_f32) { CALL(pairwise_few_means_f32)(GIVEN_MEANS); }

@@ -105,6 +105,23 @@ void EXPORTED(pairwise_few_sums)(PAIRS, const int64_t *sizes, int64_t n_groups, 
     }
 }
 
+/* out[i] = factor sum_j weights[j] k(x_i, y_j) + constant for a few queries, with a link that takes gamma alone. */
+void EXPORTED(pairwise_few_means)(const REAL *x, int64_t n, const REAL *y, int64_t m, int64_t d, int statistic, int link,
+                                  double gamma, const REAL *weights, double factor, double constant, REAL *out) {
+    struct NAME(pairs) p = {.d = d, .statistic = statistic, .link = link, .gamma = (REAL)gamma, .degree = 1};
+    VEC values[FEW_VECTORS];
+    if (link == EXPONENTIAL) p.link = POWER_OF_TWO, p.gamma *= (REAL)LOG2_E;
+    for (int64_t i = 0; i < n; i++) {
+        double total = 0;
+        for (int64_t done = 0; done < m; done += FEW_VECTORS * LANES) {
+            const int64_t count = m - done < FEW_VECTORS * LANES ? m - done : FEW_VECTORS * LANES;
+            NAME(few_values)(&p, x + i * d, y + done * d, count, values);
+            total += NAME(few_products)(values, weights + done, count);
+        }
+        out[i] = (REAL)(factor * total + constant);
+    }
+}
+
 /* `pairwise_log_sum` for a few queries. */
 void EXPORTED(pairwise_few_log_sums)(PAIRS, const REAL *offsets, REAL *out) {
     const struct NAME(pairs) p = {GIVEN};

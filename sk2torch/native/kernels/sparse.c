@@ -115,3 +115,11 @@ void KERNEL(sparse_affine)(const int64_t *starts, const int64_t *columns, const 
     struct affine p = {starts, columns, values, weight, bias, n_features, n_outputs, padded, workspace, out};
     sk2torch_parallel(n, 1 + n / (8 * n_threads), n_threads, rows_of, &p);
 }
+
+void PACKED(term_weights) {
+    CALL(term_weights)(a[0].p, a[1].p, a[2].p, a[3].i, a[4].p, (int)a[5].i, (int)a[6].i, a[7].p, (int)a[8].i);
+}
+
+void PACKED(sparse_affine) {
+    CALL(sparse_affine)(a[0].p, a[1].p, a[2].p, a[3].i, a[4].i, a[5].p, a[6].p, a[7].i, a[8].p, a[9].p, (int)a[10].i);
+}

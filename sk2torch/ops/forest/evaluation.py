@@ -28,12 +28,9 @@ def direct_sums(
     """
     if torch.is_grad_enabled() and (values.requires_grad or (start is not None and start.requires_grad)):
         return None
-    if not takes_addresses(x, trees.feature, values) or x.dtype not in FLOATS or values.dtype not in FLOATS:
+    if not takes_addresses(x, trees.feature, values, values if start is None else start):
         return None
-    if start is None:
-        if x.dtype != values.dtype:
-            return None
-    elif start.dtype != values.dtype or not takes_addresses(start):
+    if x.dtype not in FLOATS or values.dtype not in FLOATS or (x if start is None else start).dtype != values.dtype:
         return None
     if start is not None and start.shape != (1, n_groups * values.shape[1]):
         start = start.expand(x.shape[0], n_groups * values.shape[1])

@@ -53,7 +53,7 @@ def native_sums(
         values.dtype == torch.float64,
         n_values,
         n_groups,
-        None if start is None else start.data_ptr(),
+        0 if start is None else start.data_ptr(),
         *((0, 0) if start is None else _broadcast_strides(start, n)),
         divisor,
         sums.data_ptr(),

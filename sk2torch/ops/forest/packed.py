@@ -23,7 +23,7 @@ _LANES = 8
 _POINTER, _LONG, _INT = ctypes.c_void_p, ctypes.c_int64, ctypes.c_int
 _ROWS = (_POINTER, _POINTER, _INT, _LONG)
 _LEAVES = (*_ROWS, _POINTER, _INT)
-_SUMS = (*_ROWS, _POINTER, _INT, _LONG, _LONG, _POINTER, _LONG, _LONG, ctypes.c_double, _POINTER, _INT)
+_SUMS = "qqqqqqqqqqqdqq"
 
 _POINTERS = (
     "nodes",
@@ -59,7 +59,7 @@ class _Kernels(NamedTuple):
 
 def _kernels() -> _Kernels | None:
     pack = kernel("forest_pack", *[_POINTER] * 10)
-    leaves, sums = kernel("forest_leaves", *_LEAVES, returns=_INT), kernel("forest_sums", *_SUMS, returns=_INT)
+    leaves, sums = kernel("forest_leaves", *_LEAVES, returns=_INT), kernel("forest_sums", _SUMS, returns=_INT)
     if pack is None or leaves is None or sums is None:
         return None
     return _Kernels(pack, leaves, sums)

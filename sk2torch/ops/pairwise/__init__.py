@@ -8,7 +8,7 @@ between back ends: compiled code for processors, Triton for GPUs, plain torch fo
 from sk2torch.ops.pairwise.distances import align_rows, great_circle_angle, reduced_distance, safe_root
 from sk2torch.ops.pairwise.heap import stable_sort
 from sk2torch.ops.pairwise.native_densities import density_sums
-from sk2torch.ops.pairwise.native_few import nearest_of_few
+from sk2torch.ops.pairwise.native_few import few_means, nearest_of_few
 from sk2torch.ops.pairwise.nearest import nearest_rows
 from sk2torch.ops.pairwise.nearest_operator import (
     found_neighbors,
@@ -25,6 +25,7 @@ __all__ = [
     "align_rows",
     "arg_min",
     "density_sums",
+    "few_means",
     "found_neighbors",
     "great_circle_angle",
     "group_sums",

@@ -45,7 +45,8 @@ _POINTER, _INT64, _INT, _DOUBLE = ctypes.c_void_p, ctypes.c_int64, ctypes.c_int,
 _PAIRS = (_POINTER, _INT64, _POINTER, _INT64, _INT64, _INT, _INT, _DOUBLE, _DOUBLE, _INT64)
 _ARGUMENTS = {
     "sum": (*_PAIRS, _INT, _POINTER, _INT64, _POINTER, _INT64, _POINTER, _POINTER, _INT64, _POINTER, _INT),
-    "few_sums": (*_PAIRS, _POINTER, _INT64, _POINTER, _INT64, _POINTER, _POINTER),
+    "few_sums": ("qqqqqqqddqqqqqqq",),
+    "few_means": ("qqqqqqqdqddq",),
     "values": (*_PAIRS, _INT64, _POINTER, _POINTER, _INT),
     "few_values": (*_PAIRS, _INT64, _POINTER),
     "log_sum": (*_PAIRS, _INT, _POINTER, _POINTER, _POINTER, _INT64, _POINTER, _INT),
@@ -130,7 +131,7 @@ def native_sum(
     if n <= FEW:
         out = x.new_empty(n, n_groups * n_weights)
         table = group_table(tuple(sizes))
-        rest = (ctypes.addressof(table), n_groups, weights.data_ptr(), n_weights, None, out.data_ptr())
+        rest = (ctypes.addressof(table), n_groups, weights.data_ptr(), n_weights, 0, out.data_ptr())
         _run("few_sums", x, y, statistic, link, numbers, *rest)
         return out
     if packed_bytes(y, sizes, n_weights) <= workspace_bytes():

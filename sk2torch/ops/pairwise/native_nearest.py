@@ -37,13 +37,11 @@ WEIGHTED = ("minkowski", "seuclidean")
 # As in neighbors.c.
 _ORDERS = {"index": 0, "heap": 1, "kd_tree": 2, "ball_tree": 3}
 _TREES = ("kd_tree", "ball_tree")
-_SUFFIXES = {torch.float64: "_f64", torch.float32: "_f32"}
 
-_POINTER, _INT64, _INT, _DOUBLE = ctypes.c_void_p, ctypes.c_int64, ctypes.c_int, ctypes.c_double
-_ARGUMENTS = (
-    *(_POINTER, _INT64, _POINTER, _INT64, _INT64, _INT64, _INT, _DOUBLE, _POINTER),
-    *(_INT, _POINTER, _INT64, _INT64, _POINTER, _POINTER, _INT64, _POINTER, _POINTER, _INT, _POINTER),
-)
+_KERNELS = {
+    dtype: (f"neighbors_nearest{suffix}", "qqqqqqqdqqqqqqqqqqq")
+    for dtype, suffix in ((torch.float64, "_f64"), (torch.float32, "_f32"))
+}
 
 # Whether search trees hold their rows.
 _known_trees: Memo[bool] = Memo()
@@ -72,7 +70,7 @@ def native_nearest(
     Raises:
         KernelMemoryError: no memory for a block of rows.
     """
-    if not takes_addresses(x, rows) or x.dtype not in _SUFFIXES or metric not in METRIC_NUMBERS:
+    if not takes_addresses(x, rows) or x.dtype not in _KERNELS or metric not in METRIC_NUMBERS:
         return None
     if k < 1 or rows.shape[1] == 0:
         return None
@@ -83,7 +81,7 @@ def native_nearest(
         lambda: holds_rows(rows, Metric(metric, power, weights), SearchOrder(order, leaves, lower, upper)),
     ):
         order = "heap"
-    function = kernel(f"neighbors_nearest{_SUFFIXES[x.dtype]}", *_ARGUMENTS)
+    function = kernel(*_KERNELS[x.dtype], returns=ctypes.c_int)
     if function is None:
         warn_if_missing()
         return None
@@ -92,16 +90,15 @@ def native_nearest(
     leaves = leaves if leaves.is_contiguous() else leaves.contiguous()
     index = torch.empty(x.shape[0], k, dtype=torch.int64)
     values = arrays[0].new_empty(x.shape[0], k)
-    status = ctypes.c_int(0)
-    function(
+    status = function(
         *(arrays[0].data_ptr(), x.shape[0], arrays[1].data_ptr(), rows.shape[0], rows.shape[1], k),
         *(METRIC_NUMBERS[metric], power, arrays[2].data_ptr(), _ORDERS[order], leaves.data_ptr(), *leaves.shape),
         *(arrays[3].data_ptr(), arrays[4].data_ptr(), workspace_bytes(), index.data_ptr(), values.data_ptr()),
-        *(torch.get_num_threads(), ctypes.addressof(status)),
+        torch.get_num_threads(),
     )
-    if status.value == 0:
+    if status == 0:
         raise KernelMemoryError("no memory is left for the search of the nearest rows; give it fewer rows or threads.")
-    if status.value == 2:
+    if status == 2:
         lost = torch.nonzero((values[:, -1] < torch.inf).logical_not())[:, 0]
         return index, values, lost
     return index, values, None

@@ -41,7 +41,9 @@ def found_neighbors(
     if order == "ball_tree":
         # The centres of balls are rows as well.
         lower = align_rows(lower, metric)
-    return answer(x.detach(), rows.detach(), k, metric, power, weights, order, leaves, lower, upper)
+    if is_recorded(x, rows):
+        x, rows = x.detach(), rows.detach()
+    return answer(x, rows, k, metric, power, weights, order, leaves, lower, upper)
 
 
 def paired_distance(x: Tensor, rows: Tensor, index: Tensor, metric: str, power: float, weights: Tensor) -> Tensor:
