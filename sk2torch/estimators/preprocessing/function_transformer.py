@@ -97,7 +97,7 @@ def _is_boolean(function: nn.Module | None) -> bool:
 
 def _keeps_integers(estimator: Any) -> bool:
     try:
-        result = estimator.func(np.ones((1, 1), dtype=np.int64), **(estimator.kw_args or {}))
+        result = estimator.func(np.zeros((0, 1), dtype=np.int64), **(estimator.kw_args or {}))
     except (TypeError, ValueError):
         return False
     return np.asarray(result).dtype.kind in "iu"
