@@ -6,6 +6,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from sk2torch.ops.loops import graph_loop
+
 # Trees deeper than this stay a loop in compiled and exported graphs.
 MAX_UNROLLED_STEPS = 8
 
@@ -56,7 +58,7 @@ def loop_down(
         return count + 1, step(node, *arrays, *settings)
 
     start = torch.zeros((), dtype=torch.int64, device=node.device)
-    return torch._higher_order_ops.while_loop(unfinished, descend, (start, node))[1]
+    return graph_loop(unfinished, descend, (start, node))[1]
 
 
 def reached_nodes(
@@ -152,4 +154,4 @@ def passed_nodes(leaf: Tensor, parent: Tensor, depth: int, like: Tensor) -> Tens
 
     step = torch.zeros((), dtype=torch.int64, device=leaf.device)
     result = torch.zeros([leaf.shape[0], parent.shape[0]], dtype=like.dtype, device=leaf.device)
-    return torch._higher_order_ops.while_loop(unfinished, climb, (step, leaf, result))[2]
+    return graph_loop(unfinished, climb, (step, leaf, result))[2]
