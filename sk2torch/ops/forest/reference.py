@@ -24,6 +24,7 @@ def category_code(value: Tensor) -> Tensor:
 def next_node(
     node: Tensor,
     x: Tensor,
+    codes: Tensor,
     feature: Tensor,
     threshold: Tensor,
     children: Tensor,
@@ -32,7 +33,10 @@ def next_node(
     n_trees: int,
     has_categories: bool,
 ) -> Tensor:
-    """One step down every tree from ``node``, shape ``(n_samples * n_trees,)``; see ``reached_nodes``."""
+    """One step down every tree from ``node``, shape ``(n_samples * n_trees,)``; see ``reached_nodes``.
+
+    ``codes`` are the ``category_code`` of ``x``; ignored without categories.
+    """
     # index_select and not brackets: several times faster on a CPU, and a plain Gather in ONNX.
     column = feature.index_select(0, node).reshape(x.shape[0], n_trees)
     value = x.gather(1, column).reshape(-1)
@@ -40,7 +44,7 @@ def next_node(
     goes_left = value <= threshold.index_select(0, node)
     if has_categories:
         row = category_row.index_select(0, node)
-        listed = category_left.index_select(0, 257 * row + category_code(value))
+        listed = category_left.index_select(0, 257 * row + codes.gather(1, column).reshape(-1))
         # Row 0, of nodes that compare, lists nothing.
         goes_left = listed | (goes_left & (row == 0))
     return children.index_select(0, 2 * node + goes_left.logical_not().long())
@@ -90,14 +94,15 @@ def reached_nodes(
         has_categories: some node is categorical.
     """
     n_trees = roots.shape[0]
+    codes = category_code(x) if has_categories else x
     node = (roots + torch.zeros([x.shape[0], 1], dtype=torch.int64, device=x.device)).reshape(-1)
     if torch.jit.is_scripting():
         for _ in range(depth):
             node = next_node(
-                node, x, feature, threshold, children, category_row, category_left, n_trees, has_categories
+                node, x, codes, feature, threshold, children, category_row, category_left, n_trees, has_categories
             )
     else:
-        arrays = (x, feature, threshold, children, category_row, category_left)
+        arrays = (x, codes, feature, threshold, children, category_row, category_left)
         if depth > MAX_UNROLLED_STEPS and torch.compiler.is_compiling():
             return loop_down(node, depth, next_node, arrays, n_trees, has_categories).reshape(x.shape[0], n_trees)
         for _ in range(depth):
