@@ -7,6 +7,8 @@ import torch
 from sk2torch.blocks.forest import Forest
 from sk2torch.blocks.leaf_sum import LeafSum
 from sk2torch.blocks.tree_packing import TreeNodes, pack_forest
+from sk2torch.ops.forest import reference
+from sk2torch.ops.forest.reference import MAX_UNROLLED_STEPS
 from sk2torch.ops.forest.tiles import rows_of_tiles, takes_tiles, tiled_leaves, tiled_sums
 from tests.ops.test_forest import random_tree, rows
 
@@ -86,3 +88,23 @@ def test_tiles_are_bounded():
         assert n == 1 or n * n_columns <= 2**22
     assert rows_of_tiles(0, 3) == 1
     assert not takes_tiles(torch.zeros(1, 3), 100, 10**5)
+
+
+def everywhere(n_nodes: int) -> bool:
+    return True
+
+
+@pytest.mark.parametrize("kind", ["single", "double", "categories"])
+@pytest.mark.parametrize("depth", [1, 5, MAX_UNROLLED_STEPS + 2])
+def test_many_nodes_go_tree_by_tree(depth, kind, monkeypatch):
+    forest = grown(7, depth, kind == "single", kind == "categories")
+    x = torch.from_numpy(rows(np.random.default_rng(1), 33, 3))
+    expected = forest.block(x)
+    monkeypatch.setattr(reference, "is_turned", everywhere)
+    turned = forest.block(x)
+    # Its memory goes tree by tree.
+    assert turned.stride() == (1, 33)
+    assert torch.equal(turned, expected)
+    assert torch.equal(torch.jit.script(forest)(x[:2]), expected[:2])
+    program = torch.export.export(forest, (x,), dynamic_shapes=({0: torch.export.Dim("batch")},))
+    assert torch.equal(program.module()(x[:9]), expected[:9])

@@ -9,6 +9,7 @@ from sk2torch.ops.forest.reference import MAX_UNROLLED_STEPS, category_code, loo
 def next_ranked(
     node: Tensor,
     x: Tensor,
+    codes: Tensor,
     column: Tensor,
     rank: Tensor,
     left: Tensor,
@@ -17,14 +18,17 @@ def next_ranked(
     category_left: Tensor,
     n_trees: int,
 ) -> Tensor:
-    """One step down every tree from ``node``, shape ``(n_samples * n_trees,)``; see ``ranked_nodes``."""
+    """One step down every tree from ``node``, shape ``(n_samples * n_trees,)``; see ``ranked_nodes``.
+
+    ``codes`` are the ``category_code`` of ``x``; ignored without categories.
+    """
     place = column.index_select(0, node).long().reshape(x.shape[0], n_trees)
     value = x.gather(1, place).reshape(-1)
     # False for NaN, which therefore goes right.
     goes_left = value <= rank.index_select(0, node).to(x.dtype)
     if category_row.shape[0] > 0:
         row = category_row.index_select(0, node).long()
-        code = category_code(value)
+        code = codes.gather(1, place).reshape(-1)
         byte = category_left.reshape(-1).index_select(0, category_left.shape[1] * row + code // 8).long()
         bit = (byte // torch.pow(2, code % 8)) % 2 == 1
         # Row 0, of nodes that compare, lists nothing.
@@ -59,12 +63,13 @@ def ranked_nodes(
         depth: the largest number of steps from a root to a leaf.
     """
     n_trees = roots.shape[0]
+    codes = category_code(x) if category_row.shape[0] > 0 else x
     node = (roots + torch.zeros([x.shape[0], 1], dtype=torch.int64, device=x.device)).reshape(-1)
     if torch.jit.is_scripting():
         for _ in range(depth):
-            node = next_ranked(node, x, column, rank, left, right, category_row, category_left, n_trees)
+            node = next_ranked(node, x, codes, column, rank, left, right, category_row, category_left, n_trees)
     else:
-        arrays = (x, column, rank, left, right, category_row, category_left)
+        arrays = (x, codes, column, rank, left, right, category_row, category_left)
         if depth > MAX_UNROLLED_STEPS and torch.compiler.is_compiling():
             return loop_down(node, depth, next_ranked, arrays, n_trees).reshape(x.shape[0], n_trees)
         for _ in range(depth):
