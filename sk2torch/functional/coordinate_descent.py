@@ -6,6 +6,8 @@ The stopping rules look at all rows together. Rows are therefore to be given tog
 import torch
 from torch import Tensor
 
+from sk2torch.ops.loops import graph_loop
+
 
 def coordinate_descent(x: Tensor, components: Tensor, l1: float, l2: float, tolerance: float, limit: int) -> Tensor:
     """Minimise ``|x - W H|^2 / 2 + l1 sum(W) + l2 |W|^2 / 2`` over ``W >= 0``, one component after another.
@@ -79,4 +81,4 @@ def _descent_loop(w: Tensor, gram: Tensor, products: Tensor, tolerance: float, l
         is_done = (first == 0) | (violation / first <= tolerance)
         return step + 1, w, violation, first, ~((k == n_components - 1) & is_done)
 
-    return torch._higher_order_ops.while_loop(unfinished, advance, (start, w, zero, zero + 1.0, going))[1]
+    return graph_loop(unfinished, advance, (start, w, zero, zero + 1.0, going))[1]

@@ -3,6 +3,8 @@
 import torch
 from torch import Tensor
 
+from sk2torch.ops.loops import graph_loop
+
 # More terms than these are a loop in compiled and exported graphs.
 _MAX_UNROLLED_TERMS = 16
 
@@ -71,4 +73,4 @@ def _by_shifts(x: Tensor, index: Tensor, weight: Tensor, n_components: int) -> T
 
     start = torch.zeros((), dtype=torch.int64, device=x.device)
     state = (start, torch.zeros_like(power), power.clone())
-    return torch._higher_order_ops.while_loop(unfinished, advance, state)[2]
+    return graph_loop(unfinished, advance, state)[2]

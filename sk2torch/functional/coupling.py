@@ -3,6 +3,8 @@
 import torch
 from torch import Tensor
 
+from sk2torch.ops.loops import graph_loop
+
 
 def coupled_probabilities(pairwise: Tensor) -> Tensor:
     """Minimise ``p' Q p`` over class probabilities ``p`` as libsvm does; shape ``(n_samples, n_classes)``.
@@ -55,7 +57,7 @@ def _loop(matrix: Tensor, p: Tensor, gradient: Tensor, value: Tensor, active: Te
         active = active & (_has_not_converged(gradient, value) | (t > 0))
         return step + 1, *_step(matrix, p, gradient, value, active, t), active
 
-    return torch._higher_order_ops.while_loop(unfinished, advance, (start, p, gradient, value, active))[1]
+    return graph_loop(unfinished, advance, (start, p, gradient, value, active))[1]
 
 
 def _has_not_converged(gradient: Tensor, value: Tensor) -> Tensor:

@@ -5,6 +5,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from sk2torch.ops.loops import graph_loop
+
 
 class LassoTask(NamedTuple):
     """The arguments of ``lasso_codes``."""
@@ -190,4 +192,4 @@ def _loop(codes: LassoCodes, task: LassoTask) -> Tensor:
         return step + 1, before, w, fitted, included & True, going
 
     state = (start, codes.w + 0.0, *codes)
-    return torch._higher_order_ops.while_loop(unfinished, advance, state)[2]
+    return graph_loop(unfinished, advance, state)[2]

@@ -5,6 +5,7 @@ from torch import Tensor
 
 from sk2torch.functional.least_angle_path import Path, path_end, path_start
 from sk2torch.functional.least_angle_steps import advance_path
+from sk2torch.ops.loops import graph_loop
 
 
 def least_angle_codes(
@@ -68,4 +69,4 @@ def _loop(
         return (count + 1, *(value.clone() for value in moved))
 
     start = torch.zeros(1, dtype=torch.int64, device=products.device)
-    return path_end(Path(*torch._higher_order_ops.while_loop(unfinished, advance, (start, *path_start(products)))[1:]))
+    return path_end(Path(*graph_loop(unfinished, advance, (start, *path_start(products)))[1:]))

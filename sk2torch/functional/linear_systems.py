@@ -3,6 +3,8 @@
 import torch
 from torch import Tensor
 
+from sk2torch.ops.loops import graph_loop
+
 
 def solve_positive(matrix: Tensor, right: Tensor) -> Tensor:
     """``matrix^-1 right`` for positive definite matrices, by elimination without pivoting.
@@ -49,4 +51,4 @@ def _loop(system: Tensor) -> Tensor:
         return step + 1, _eliminated(system, step)
 
     start = torch.zeros(1, dtype=torch.int64, device=system.device)
-    return torch._higher_order_ops.while_loop(unfinished, advance, (start, system))[1]
+    return graph_loop(unfinished, advance, (start, system))[1]

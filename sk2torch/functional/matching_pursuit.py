@@ -4,6 +4,7 @@ import torch
 from torch import Tensor
 
 from sk2torch.functional.rows import repeated_row
+from sk2torch.ops.loops import graph_loop
 
 
 def orthogonal_matching_pursuit(products: Tensor, gram: Tensor, n_nonzero: int) -> Tensor:
@@ -72,4 +73,4 @@ def _loop(products: Tensor, gram: Tensor, code: Tensor, basis: Tensor, position:
     def advance(k: Tensor, code: Tensor, basis: Tensor, position: Tensor, going: Tensor) -> tuple[Tensor, ...]:
         return k + 1, *_step(k, products, gram, code, basis, position, going)
 
-    return torch._higher_order_ops.while_loop(unfinished, advance, (start, code, basis, position, going))[1]
+    return graph_loop(unfinished, advance, (start, code, basis, position, going))[1]

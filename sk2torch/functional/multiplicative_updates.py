@@ -7,6 +7,8 @@ import torch
 from torch import Tensor
 from torch.nn.functional import linear
 
+from sk2torch.ops.loops import graph_loop
+
 
 def _epsilon() -> float:
     """float32's machine epsilon, scikit-learn's guard against division by zero."""
@@ -177,4 +179,4 @@ def _update_loop(
         is_done = is_tenth & ((last - error) / first < tolerance)
         return step, new, torch.where(is_tenth, error, last), ~is_done
 
-    return torch._higher_order_ops.while_loop(unfinished, advance, (start, w, first + 0.0, start == 0))[1]
+    return graph_loop(unfinished, advance, (start, w, first + 0.0, start == 0))[1]

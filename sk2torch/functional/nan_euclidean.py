@@ -3,6 +3,8 @@
 import torch
 from torch import Tensor
 
+from sk2torch.ops.loops import graph_loop
+
 # Wider rows are a loop in compiled and exported graphs.
 _MAX_UNROLLED_FEATURES = 16
 
@@ -63,4 +65,4 @@ def _loop(total: Tensor, x: Tensor, known_x: Tensor, y: Tensor, known_y: Tensor)
         return j + 1, total + _squares(*left, y.index_select(1, at)[:, 0], known_y.index_select(1, at)[:, 0])
 
     start = torch.zeros((), dtype=torch.int64, device=x.device)
-    return torch._higher_order_ops.while_loop(unfinished, add, (start, total))[1]
+    return graph_loop(unfinished, add, (start, total))[1]

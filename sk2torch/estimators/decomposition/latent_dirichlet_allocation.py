@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from sk2torch.base import Column, TorchEstimator, read, register
 from sk2torch.functional.dirichlet import expected_log_exponential
+from sk2torch.ops.loops import graph_loop
 
 
 @register("sklearn.decomposition.LatentDirichletAllocation")
@@ -102,4 +103,4 @@ def _loop(
     def advance(step: Tensor, gamma: Tensor, active: Tensor) -> tuple[Tensor, ...]:
         return step + 1, *_step(x, gamma, active, words, prior, epsilon, tolerance)
 
-    return torch._higher_order_ops.while_loop(unfinished, advance, (start, gamma, gamma[:, :1] > 0))[1]
+    return graph_loop(unfinished, advance, (start, gamma, gamma[:, :1] > 0))[1]

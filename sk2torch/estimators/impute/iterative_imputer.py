@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from sk2torch.base import Column, TorchEstimator, UnsupportedParameter, read, register, wrap_child, write
 from sk2torch.blocks.routing import SelectColumns
 from sk2torch.estimators.impute.missing import MissingCells, missing_numbers
+from sk2torch.ops.loops import graph_loop
 
 # More affine steps than these are a loop in compiled and exported graphs.
 _MAX_UNROLLED_STEPS = 16
@@ -67,7 +68,7 @@ class AffineSteps(nn.Module):
             return k + 1, self.step(k.reshape(1), x, missing)
 
         start = torch.zeros((), dtype=torch.int64, device=x.device)
-        return torch._higher_order_ops.while_loop(unfinished, advance, (start, x))[1]
+        return graph_loop(unfinished, advance, (start, x))[1]
 
 
 class ModelStep(nn.Module):

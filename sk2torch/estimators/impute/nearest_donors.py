@@ -5,6 +5,7 @@ from torch import Tensor, nn
 
 from sk2torch.functional.nan_euclidean import common_features, nan_squared_distances
 from sk2torch.ops.answering import takes_operators
+from sk2torch.ops.loops import graph_loop
 from sk2torch.ops.pairwise import found_neighbors
 
 # Pairs of rows that are compared at a time in eager and scripted mode.
@@ -157,7 +158,7 @@ class NearestDonors(nn.Module):
 
         start = torch.zeros((), dtype=torch.int64, device=distance.device)
         empty = distance.new_zeros(distance.shape[0], self.n_groups, self.size)
-        result = torch._higher_order_ops.while_loop(unfinished, fill, (start, empty))[1]
+        result = graph_loop(unfinished, fill, (start, empty))[1]
         return result.reshape(-1, self.n_groups * self.size).index_select(1, self.slots)
 
     def forward(self, x: Tensor, known_x: Tensor) -> Tensor:

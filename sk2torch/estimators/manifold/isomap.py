@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from sk2torch.base import Column, TorchEstimator, read, register, wrap_child
+from sk2torch.ops.loops import graph_loop
 
 
 @register("sklearn.manifold.Isomap")
@@ -106,4 +107,4 @@ def _loop(distance: Tensor, geodesic: Tensor, start: Tensor) -> Tensor:
         return j + 1, torch.minimum(shortest, geodesic.index_select(0, j) + distance.index_select(1, j))
 
     first = torch.zeros(1, dtype=torch.int64, device=distance.device)
-    return torch._higher_order_ops.while_loop(unfinished, advance, (first, start))[1]
+    return graph_loop(unfinished, advance, (first, start))[1]

@@ -3,6 +3,8 @@
 import torch
 from torch import Tensor
 
+from sk2torch.ops.loops import graph_loop
+
 
 def empty_heap(x: Tensor, k: int) -> tuple[Tensor, Tensor]:
     """Values (infinity) and indices of heaps for ``k`` entries, one per row of ``x``.
@@ -86,5 +88,5 @@ def _poured_by_loop(
         return entry + 1, *heap_push(poured, poured_index, value, position)
 
     start = torch.zeros((), dtype=torch.int64, device=values.device)
-    _, poured, poured_index = torch._higher_order_ops.while_loop(unfinished, pour, (start, poured, poured_index))
+    _, poured, poured_index = graph_loop(unfinished, pour, (start, poured, poured_index))
     return poured, poured_index

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from sk2torch.ops.layout import selected
+from sk2torch.ops.loops import graph_loop
 from sk2torch.ops.pairwise.distances import Metric, reduced_distance
 from sk2torch.ops.pairwise.heap import empty_heap, heap_order, heap_push, poured_heap, stable_sort
 from sk2torch.ops.pairwise.search_tree import SearchOrder, visiting_order
@@ -145,7 +146,7 @@ def _nearest_in_graph(x: Tensor, rows: Tensor, k: int, metric: Metric, order: Se
         return step + 1, values, index
 
     start = torch.zeros((), dtype=torch.int64, device=x.device)
-    _, values, index = torch._higher_order_ops.while_loop(unfinished, meet, (start, *empty_heap(x, k)))
+    _, values, index = graph_loop(unfinished, meet, (start, *empty_heap(x, k)))
     if order.name == "heap":
         values, index = poured_heap(values, index, k)
     return torch.where(tied.unsqueeze(1), heap_order(values, index, k), found)
@@ -162,7 +163,7 @@ def _visits_in_graph(x: Tensor, metric: Metric, order: SearchOrder, steps: Tenso
 
     start = torch.zeros((), dtype=torch.int64, device=x.device)
     nothing = torch.zeros([x.shape[0], order.leaves.shape[0]], dtype=torch.int64, device=x.device)
-    return torch._higher_order_ops.while_loop(unfinished, visit, (start, nothing))[1]
+    return graph_loop(unfinished, visit, (start, nothing))[1]
 
 
 def _smallest_by_product(x: Tensor, rows: Tensor, k: int, metric: Metric) -> tuple[Tensor, Tensor]:
@@ -208,5 +209,5 @@ def _smallest_by_loop(x: Tensor, rows: Tensor, k: int, metric: Metric, n_blocks:
     start = torch.zeros((), dtype=torch.int64, device=x.device)
     shape = x[:, :1].expand(x.shape[0], k)
     state = (start, torch.full_like(shape, torch.inf), torch.zeros_like(shape, dtype=torch.int64))
-    _, best, index = torch._higher_order_ops.while_loop(unfinished, merge, state)
+    _, best, index = graph_loop(unfinished, merge, state)
     return best, index
