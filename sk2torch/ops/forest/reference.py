@@ -23,6 +23,10 @@ def category_code(value: Tensor) -> Tensor:
 
 def is_turned(n_nodes: int) -> bool:
     """Whether rows go down tree by tree, so that the nodes of one stay in a processor's cache: it does not hold all."""
+    if not torch.jit.is_scripting():  # noqa: SIM102
+        if torch.jit.is_tracing():
+            # Sizes are tensors, which are not to decide.
+            return False
     return n_nodes > 131072
 
 
