@@ -7,6 +7,7 @@ from sklearn.compose import make_column_transformer
 from sklearn.feature_selection import VarianceThreshold
 from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.gaussian_process.kernels import DotProduct, WhiteKernel
+from sklearn.impute import SimpleImputer
 from sklearn.kernel_approximation import AdditiveChi2Sampler
 from sklearn.mixture import GaussianMixture
 from sklearn.pipeline import FeatureUnion, make_pipeline, make_union
@@ -57,6 +58,8 @@ def test_what_scikit_learn_would_compute_in_integers_is_refused(steps):
         ((_DIAGONAL,), np.int8),
         ((_SPHERICAL,), np.bool_),
         ((Binarizer(threshold=9), _FULL), np.int64),
+        ((SimpleImputer(strategy="most_frequent"), _FULL), np.int64),
+        ((SimpleImputer(strategy="constant"), _SQUARE), np.int8),
         ((FunctionTransformer(np.sign), VarianceThreshold(), _FULL), np.int64),
         ((make_union(ranks(np.int64), Binarizer(threshold=9)), VarianceThreshold(), _FULL), np.int64),
         ((make_column_transformer(("passthrough", [0, 2])), _FULL), np.int64),

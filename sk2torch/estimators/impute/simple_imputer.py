@@ -19,8 +19,12 @@ from sk2torch.base import (
     write,
 )
 from sk2torch.base.cells import is_missing, is_number, is_pandas_na, plain
+from sk2torch.base.computed import numbers_of
 from sk2torch.blocks.routing import SelectColumns
 from sk2torch.estimators.impute.missing import MissingCells
+
+# Those of which a table of integers remains one.
+_INTEGER_STRATEGIES = ("most_frequent", "constant")
 
 
 @register("sklearn.impute.SimpleImputer")
@@ -107,9 +111,7 @@ class TorchSimpleImputer(TorchEstimator):
         module.passed_on.copy_(torch.tensor(passed_on, dtype=torch.bool))
         if not is_numeric or not estimator.add_indicator or is_pandas_na(missing_value):
             module.refused_methods = ("inverse_transform",)
-        if not is_numeric or (
-            estimator._fit_dtype.kind in "iu" and estimator.strategy in ("most_frequent", "constant")
-        ):
+        if not is_numeric or (estimator._fit_dtype.kind in "iu" and estimator.strategy in _INTEGER_STRATEGIES):
             module.output_dtype = estimator._fit_dtype.name
         return module
 
@@ -123,7 +125,8 @@ class TorchSimpleImputer(TorchEstimator):
     def output_columns(self, columns: Columns) -> Columns:
         passed_on = self.passed_on.tolist()
         if isinstance(columns, Numbers) or not any(passed_on):
-            return super().output_columns(columns)
+            keeps_integers = self.output_dtype is None and self.source.attribute("strategy") in _INTEGER_STRATEGIES
+            return numbers_of(columns) if keeps_integers else super().output_columns(columns)
         result = computed_columns(self.n_outputs)
         for k, j in enumerate(self.kept.index.tolist()):
             result[k] = FilledColumn(columns[j].origin) if passed_on[k] else result[k]
